@@ -1,0 +1,248 @@
+#include "am/index_keys.hpp"
+
+#include "pg/boundary.hpp"
+#include "pg/compat.hpp"
+#include "pg/server_folder.hpp"
+
+extern "C" {
+#include "utils/date.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+}
+
+namespace namedex::am {
+
+using core::ErrorCode;
+
+namespace {
+
+constexpr char kHex[] = "0123456789abcdef";
+constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+
+std::int64_t ScalarNumber(Oid type, Datum value) {
+    switch (type) {
+        case INT2OID:
+            return DatumGetInt16(value);
+        case INT4OID:
+            return DatumGetInt32(value);
+        case INT8OID:
+            return DatumGetInt64(value);
+        case DATEOID:
+            return DatumGetDateADT(value);
+        case TIMESTAMPOID:
+            return DatumGetTimestamp(value);
+        case TIMESTAMPTZOID:
+            return DatumGetTimestampTz(value);
+        default:
+            core::Throw(ErrorCode::kInternal, "a type has no number");
+    }
+}
+
+// Reads the next value of an encoded row; nullopt for NULL.
+std::optional<std::string_view> NextValue(core::ByteReader& reader) {
+    const std::uint64_t size = reader.Varint();
+    if (size == 0) {
+        return std::nullopt;
+    }
+    const std::uint8_t* bytes = reader.Take(size - 1);
+    return std::string_view(reinterpret_cast<const char*>(bytes), size - 1);
+}
+
+}  // namespace
+
+KeyKind KindOfType(Oid type) {
+    switch (type) {
+        case TEXTOID:
+        case VARCHAROID:
+            return KeyKind::kText;
+        case BPCHAROID:
+            return KeyKind::kBpchar;
+        case NAMEOID:
+            return KeyKind::kName;
+        case INT2OID:
+        case INT4OID:
+        case INT8OID:
+            return KeyKind::kInteger;
+        case DATEOID:
+        case TIMESTAMPOID:
+        case TIMESTAMPTZOID:
+            return KeyKind::kDateTime;
+        case UUIDOID:
+            return KeyKind::kUuid;
+        default:
+            break;
+    }
+    std::string name = pg::Call([&] { return format_type_be(type); });
+    core::ThrowUnsupported(
+        "access method \"namedex\" does not support type " + name, {},
+        "Supported are text, varchar, char(n), name, the integer types, date, timestamp, "
+        "timestamptz and uuid.");
+}
+
+void AppendScalarText(Oid type, Datum value, std::string& out) {
+    if (type == UUIDOID) {
+        const unsigned char* bytes = DatumGetUUIDP(value)->data;
+        for (int i = 0; i < UUID_LEN; ++i) {
+            out.push_back(kHex[bytes[i] >> 4]);
+            out.push_back(kHex[bytes[i] & 15]);
+        }
+        return;
+    }
+    const std::uint64_t bits = static_cast<std::uint64_t>(ScalarNumber(type, value)) ^ kSignBit;
+    for (int shift = 60; shift >= 0; shift -= 4) {
+        out.push_back(kHex[bits >> shift & 15]);
+    }
+}
+
+Datum ScalarFromText(Oid type, std::string_view text) {
+    if (text.size() != 16) {
+        core::ThrowCorrupt("a stored number has a wrong length");
+    }
+    std::uint64_t bits = 0;
+    for (const char c : text) {
+        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (digit < 0) {
+            core::ThrowCorrupt("a stored number is not one");
+        }
+        bits = bits << 4 | static_cast<std::uint64_t>(digit);
+    }
+    const std::int64_t number = static_cast<std::int64_t>(bits ^ kSignBit);
+    switch (type) {
+        case INT2OID:
+            return Int16GetDatum(static_cast<int16>(number));
+        case INT4OID:
+            return Int32GetDatum(static_cast<int32>(number));
+        case DATEOID:
+            return DateADTGetDatum(static_cast<DateADT>(number));
+        case INT8OID:
+        case TIMESTAMPOID:
+        case TIMESTAMPTZOID:
+            return Int64GetDatum(number);
+        default:
+            core::Throw(ErrorCode::kInternal, "a type has no number");
+    }
+}
+
+std::string_view TextOf(KeyKind kind, Datum value) {
+    if (kind == KeyKind::kName) {
+        return NameStr(*DatumGetName(value));
+    }
+    auto* text = reinterpret_cast<varlena*>(DatumGetPointer(value));
+    if (VARATT_IS_EXTERNAL(text) || VARATT_IS_COMPRESSED(text)) {
+        text = pg::Call([&] { return pg_detoast_datum(text); });
+    }
+    return {VARDATA_ANY(text), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(text))};
+}
+
+void EncodeRow(Relation index, const Datum* values, const bool* is_null, std::string& out) {
+    const int columns = IndexRelationGetNumberOfKeyAttributes(index);
+    for (int i = 0; i < columns; ++i) {
+        if (is_null[i]) {
+            core::PutVarint(out, 0);
+            continue;
+        }
+        const Oid type = index->rd_opcintype[i];
+        const KeyKind kind = KindOfType(type);
+        if (kind == KeyKind::kInteger || kind == KeyKind::kDateTime || kind == KeyKind::kUuid) {
+            core::PutVarint(out, (kind == KeyKind::kUuid ? 32 : 16) + 1);
+            AppendScalarText(type, values[i], out);
+            continue;
+        }
+        const std::string_view text = TextOf(kind, values[i]);
+        if (text.size() > kMaxValueBytes) {
+            core::ThrowTooLarge(
+                "value of " + std::to_string(text.size()) + " bytes in column \"" +
+                    NameStr(TupleDescAttr(RelationGetDescr(index), i)->attname) +
+                    "\" is too large for index \"" + RelationGetRelationName(index) + "\"",
+                "The limit is " + std::to_string(kMaxValueBytes) + " bytes.",
+                "Index an expression that shortens the value, such as left(value, 1000).");
+        }
+        core::PutVarint(out, text.size() + 1);
+        out.append(text);
+    }
+}
+
+IndexKeys::IndexKeys(Relation index) {
+    const int columns = IndexRelationGetNumberOfKeyAttributes(index);
+    for (int i = 0; i < columns; ++i) {
+        Column column;
+        column.type = index->rd_opcintype[i];
+        column.kind = KindOfType(column.type);
+        column.collation = index->rd_indcollation[i];
+        const bool text = column.kind == KeyKind::kText || column.kind == KeyKind::kBpchar ||
+                          column.kind == KeyKind::kName;
+        if (text) {
+            if (!OidIsValid(column.collation)) {
+                column.collation = DEFAULT_COLLATION_OID;
+            }
+            const bool deterministic = pg::Call(
+                [&] { return static_cast<bool>(get_collation_isdeterministic(column.collation)); });
+            if (!deterministic) {
+                core::ThrowUnsupported(
+                    "access method \"namedex\" does not support nondeterministic collations", {},
+                    "Use a deterministic collation in the index and in the query, for example "
+                    "COLLATE \"C\".");
+            }
+            folders_.push_back(&pg::FolderOf(column.collation));
+        } else {
+            folders_.push_back(&pg::IdentityFolder());
+        }
+        column.splitter = std::make_unique<core::Splitter>(*folders_.back());
+        columns_.push_back(std::move(column));
+    }
+}
+
+void IndexKeys::AddRow(core::RowAccumulator& rows, core::Tid tid, std::string_view encoded) {
+    core::ByteReader reader(reinterpret_cast<const std::uint8_t*>(encoded.data()), encoded.size());
+    rows.AddRow(tid);
+    for (std::uint32_t i = 0; i < columns_.size(); ++i) {
+        core::ColumnAccumulator& to = rows.column(i);
+        const std::optional<std::string_view> value = NextValue(reader);
+        if (!value) {
+            to.AddNull();
+            continue;
+        }
+        columns_[i].splitter->Split(*value, split_);
+        if (split_.opaque) {
+            to.AddOpaque(*value, split_.folded_value);
+        } else {
+            to.AddRegular(split_.words, split_.shape);
+        }
+    }
+}
+
+bool IndexKeys::Accepts(const std::vector<core::Condition>& conditions, std::string_view encoded) {
+    core::ByteReader reader(reinterpret_cast<const std::uint8_t*>(encoded.data()), encoded.size());
+    values_.resize(columns_.size());
+    for (std::optional<std::string_view>& value : values_) {
+        value = NextValue(reader);
+    }
+    for (const core::Condition& condition : conditions) {
+        const std::optional<std::string_view>& value = values_[condition.column];
+        bool folds = false;
+        for (const core::LikePattern& pattern : condition.patterns) {
+            folds = folds || pattern.op() == core::Operator::kILike;
+        }
+        if (value && folds) {
+            const core::Folder& folder = *folders_[condition.column];
+            bool ascii = folder.ascii_bytewise;
+            folded_.assign(*value);
+            for (char& c : folded_) {
+                if (!ascii || static_cast<unsigned char>(c) >= 0x80) {
+                    ascii = false;
+                    break;
+                }
+                c = static_cast<char>(folder.ascii_fold[static_cast<unsigned char>(c)]);
+            }
+            if (!ascii) {
+                folder.Fold(*value, folded_);
+            }
+        }
+        if (!condition.Accepts(!value, value.value_or(std::string_view()), folded_)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace namedex::am

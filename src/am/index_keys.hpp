@@ -1,0 +1,71 @@
+/*
+ * The key columns of a namedex index: how a column's values become text, and how text is folded.
+ *
+ * Text types are indexed as they are (char(n) with its padding). Types without case are indexed as one
+ * word of lower-case hexadecimal digits that sorts as the value does: integers and date/time values as
+ * 64 bits with the sign bit inverted (so int2, int4 and int8 meet), uuid as its 16 bytes.
+ *
+ * A row travels as text, encoded: for each key column varint 0 for NULL, else 1 + length and the bytes.
+ */
+#pragma once
+
+#include "core/condition.hpp"
+#include "core/row_accumulator.hpp"
+#include "core/split.hpp"
+#include "pg/prelude.hpp"
+
+namespace namedex::am {
+
+// The longest value an index takes.
+inline constexpr std::size_t kMaxValueBytes = std::size_t{1} << 20;
+
+enum class KeyKind : uint8 { kText, kBpchar, kName, kInteger, kDateTime, kUuid };
+
+// What a key column's type is to the index; throws kUnsupported for a type of a foreign opclass.
+KeyKind KindOfType(Oid type);
+
+// Appends the text of a value without case; `type` may be any type of the kind's family.
+void AppendScalarText(Oid type, Datum value, std::string& out);
+// The value of a text made by AppendScalarText, as a datum of `type`. uuid: not supported.
+Datum ScalarFromText(Oid type, std::string_view text);
+
+// The bytes of a text datum of `kind`, detoasted if need be (then in CurrentMemoryContext).
+std::string_view TextOf(KeyKind kind, Datum value);
+
+// Appends one encoded row of the index's key values. Throws kTooLarge naming the column.
+void EncodeRow(Relation index, const Datum* values, const bool* is_null, std::string& out);
+
+class IndexKeys {
+  public:
+    // Refuses what cannot be indexed exactly (nondeterministic collations). Throws.
+    explicit IndexKeys(Relation index);
+
+    std::uint32_t size() const { return static_cast<std::uint32_t>(columns_.size()); }
+    KeyKind kind(std::uint32_t column) const { return columns_[column].kind; }
+    Oid type(std::uint32_t column) const { return columns_[column].type; }
+    Oid collation(std::uint32_t column) const { return columns_[column].collation; }
+    const core::Folder& folder(std::uint32_t column) const { return *folders_[column]; }
+    const std::vector<const core::Folder*>& folders() const { return folders_; }
+
+    // Splits an encoded row's values and adds it.
+    void AddRow(core::RowAccumulator& rows, core::Tid tid, std::string_view encoded);
+
+    // Whether an encoded row satisfies all conditions.
+    bool Accepts(const std::vector<core::Condition>& conditions, std::string_view encoded);
+
+  private:
+    struct Column {
+        KeyKind kind;
+        Oid type;
+        Oid collation;
+        std::unique_ptr<core::Splitter> splitter;
+    };
+
+    std::vector<Column> columns_;
+    std::vector<const core::Folder*> folders_;
+    core::SplitValue split_;
+    std::string folded_;
+    std::vector<std::optional<std::string_view>> values_;
+};
+
+}  // namespace namedex::am

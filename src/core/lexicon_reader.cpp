@@ -1,0 +1,452 @@
+#include "core/lexicon_reader.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace namedex::core {
+
+namespace {
+
+constexpr std::size_t kBitmapWords = SubstringSearch::BitmapWords(kPagePayload);
+// Searching so many blocks that cannot match costs no more than finding the next one that can.
+constexpr std::uint32_t kCheaperToSearch = 4;
+
+
+// The first set bit at or after `from`, or `limit`.
+std::size_t NextBit(const std::uint64_t* bits, std::size_t from, std::size_t limit) {
+    while (from < limit) {
+        const std::uint64_t rest = bits[from / 64] >> (from % 64);
+        if (rest != 0) {
+            return from + static_cast<unsigned>(__builtin_ctzll(rest));
+        }
+        from = (from / 64 + 1) * 64;
+    }
+    return limit;
+}
+
+std::uint32_t CountBits(std::uint64_t bits) {
+    return static_cast<std::uint32_t>(__builtin_popcountll(bits));
+}
+
+// Where the word around a position stands in the text of its block: skips to it from the start of a word.
+struct WordPosition {
+    std::uint32_t index = 0;
+    std::size_t begin = 0;
+
+    // Moves from the word at `begin` to the word that byte `at` >= begin belongs to.
+    void SkipTo(std::size_t at, const std::uint64_t* ends) {
+        std::size_t word = begin / 64;
+        std::uint64_t bits = ends[word] & ~std::uint64_t{0} << (begin % 64);
+        for (; word < at / 64; bits = ends[++word]) {
+            Pass(word, bits);
+        }
+        Pass(word, bits & ((std::uint64_t{1} << (at % 64)) - 1));
+    }
+
+  private:
+    void Pass(std::size_t word, std::uint64_t ends) {
+        if (ends != 0) {
+            index += CountBits(ends);
+            begin = word * 64 + 64 - static_cast<unsigned>(__builtin_clzll(ends));
+        }
+    }
+};
+
+}  // namespace
+
+// Hands words of one block to a sink, in ascending order, and finds their entries.
+class LexiconReader::BlockReporter {
+  public:
+    BlockReporter(LexiconReader& reader, const Block& block, WordSink sink)
+        : reader_(reader), block_(block), sink_(sink), entries_(block.entries) {
+        std::memcpy(reader.word_.data(), block.prefix.data(), block.prefix.size());
+    }
+
+    void Report(std::uint32_t index, std::size_t begin, std::size_t end) {
+        if (index >= block_.words || block_.prefix.size() + (end - begin) > kMaxWordBytes) {
+            ThrowCorrupt("the text of a lexicon block does not match its word count");
+        }
+        std::string_view folded = block_.text.substr(begin, end - begin);
+        if (!block_.prefix.empty()) {
+            char* const joined = reader_.word_.data();
+            std::memcpy(joined + block_.prefix.size(), folded.data(), folded.size());
+            folded = {joined, block_.prefix.size() + folded.size()};
+        }
+        SkipTo(index);
+        ++next_;
+        sink_({WordId{block_.first_word + index}, folded,
+               ParseWordEntry(entries_, reader_.source_.ordinal_bytes)});
+    }
+
+  private:
+    void SkipTo(std::uint32_t index) {
+        if (index / kEntryRestart > next_ / kEntryRestart) {
+            const std::uint32_t restart = index / kEntryRestart;
+            const std::uint8_t* stored = block_.restarts.data + (restart - 1) * sizeof(std::uint16_t);
+            const std::size_t offset = LoadLe<std::uint16_t>(stored);
+            entries_ = ByteReader(block_.entries);
+            entries_.Take(offset);
+            next_ = restart * kEntryRestart;
+        }
+        for (; next_ < index; ++next_) {
+            SkipWordEntry(entries_, reader_.source_.ordinal_bytes);
+        }
+    }
+
+    LexiconReader& reader_;
+    const Block& block_;
+    WordSink sink_;
+    ByteReader entries_;
+    std::uint32_t next_ = 0;  // the word whose entry is next in entries_
+};
+
+LexiconReader::LexiconReader(const LexiconSource& source, std::pmr::memory_resource* memory)
+    : source_(source),
+      grams_(source.grams, source.gram_directory, source.block_count, memory),
+      directory_top_(memory),
+      word_(kMaxWordBytes, memory),
+      end_search_(std::string(1, '\0')),
+      ends_(kBitmapWords, memory),
+      hits_(kBitmapWords, memory) {
+    if (source.block_count > source.word_count ||
+        source.word_count > std::uint64_t{source.block_count} * kMaxBlockWords ||
+        source.block_count >
+            std::uint64_t{source.directory.page_count()} * kBlocksPerDirectoryPage) {
+        ThrowCorrupt("the size of a lexicon does not match its sections");
+    }
+}
+
+// ---- blocks -----------------------------------------------------------------------------------
+
+LexiconReader::BlockPlace LexiconReader::PlaceOf(std::uint32_t block, PinnedPage& pin) const {
+    const std::uint32_t slot = block % kBlocksPerDirectoryPage;
+    ByteReader bytes(source_.directory.At(
+        {block / kBlocksPerDirectoryPage, slot * static_cast<std::uint32_t>(kBlockDirectoryBytes)},
+        pin));
+    BlockPlace place;
+    place.first_word = bytes.U32();
+    place.loc.page = bytes.U32();
+    place.loc.offset = bytes.U16();
+    place.words = bytes.U16();
+    return place;
+}
+
+void LexiconReader::LoadDirectoryTop() {
+    std::pmr::vector<std::uint32_t> top(directory_top_.get_allocator());
+    for (std::uint64_t block = 0; block < source_.block_count; block += kBlocksPerDirectoryPage) {
+        PinnedPage pin;
+        const std::uint32_t first_word = PlaceOf(static_cast<std::uint32_t>(block), pin).first_word;
+        if (!top.empty() && first_word <= top.back()) {
+            ThrowCorrupt("the directory of a lexicon does not ascend");
+        }
+        top.push_back(first_word);
+    }
+    directory_top_.swap(top);
+}
+
+// The block that holds word `word` < word_count.
+std::uint32_t LexiconReader::BlockOfWord(std::uint32_t word) {
+    if (directory_top_.empty()) {
+        LoadDirectoryTop();
+    }
+    const auto after = std::upper_bound(directory_top_.begin() + 1, directory_top_.end(), word);
+    std::uint32_t begin = static_cast<std::uint32_t>(after - directory_top_.begin() - 1) *
+                          kBlocksPerDirectoryPage;
+    std::uint32_t end = std::min(begin + kBlocksPerDirectoryPage, source_.block_count);
+    PinnedPage pin;
+    while (begin + 1 < end) {
+        const std::uint32_t middle = begin + (end - begin) / 2;
+        if (PlaceOf(middle, pin).first_word <= word) {
+            begin = middle;
+        } else {
+            end = middle;
+        }
+    }
+    const BlockPlace place = PlaceOf(begin, pin);
+    if (word < place.first_word || word - place.first_word >= place.words) {
+        ThrowCorrupt("the directory of a lexicon misses a word");
+    }
+    return begin;
+}
+
+// Lays open the block that begins where `bytes` stands, and leaves `bytes` behind it.
+LexiconReader::Block LexiconReader::OpenBlock(std::uint32_t first_word, ByteReader& bytes) const {
+    const std::uint8_t* header = bytes.Take(kBlockHeaderBytes);
+    const std::uint32_t words = LoadLe<std::uint16_t>(header);
+    const std::size_t text_bytes = LoadLe<std::uint16_t>(header + 2);
+    const std::size_t prefix_bytes = LoadLe<std::uint16_t>(header + 4);
+    const std::size_t entry_bytes = LoadLe<std::uint16_t>(header + 6);
+    if (words == 0 || words > kMaxBlockWords || words > source_.word_count - first_word ||
+        text_bytes < words || text_bytes > kPagePayload || prefix_bytes > kMaxWordBytes) {
+        ThrowCorrupt("the header of a lexicon block is damaged");
+    }
+    Block block;
+    block.first_word = first_word;
+    block.words = words;
+    block.restarts.size = RestartBytes(words);
+    block.restarts.data = bytes.Take(block.restarts.size);
+    block.prefix = Span{bytes.Take(prefix_bytes), prefix_bytes}.text();
+    block.text = Span{bytes.Take(text_bytes), text_bytes}.text();
+    block.entries = {bytes.Take(entry_bytes), entry_bytes};
+    if (block.text.back() != '\0') {
+        ThrowCorrupt("the text of a lexicon block does not end");
+    }
+    return block;
+}
+
+// Visits the blocks from `block` on, in order, until visit(const Block&) returns false or they end.
+template <typename Visitor>
+void LexiconReader::WalkBlocks(std::uint32_t block, Visitor visit) {
+    BlockPlace place;
+    {
+        PinnedPage pin;
+        place = PlaceOf(block, pin);
+    }
+    if (place.first_word >= source_.word_count) {
+        ThrowCorrupt("the directory of a lexicon names a word that does not exist");
+    }
+    std::uint32_t word = place.first_word;
+    for (; block < source_.block_count; ++place.loc.page, place.loc.offset = 0) {
+        Poll();
+        PinnedPage pin;
+        ByteReader bytes(source_.blocks.At(place.loc, pin));
+        while (bytes.remaining() > 0 && block < source_.block_count) {
+            const Block opened = OpenBlock(word, bytes);
+            if (word == place.first_word && opened.words != place.words) {
+                ThrowCorrupt("a lexicon block and its directory disagree");
+            }
+            if (!visit(opened)) {
+                return;
+            }
+            word += opened.words;
+            ++block;
+        }
+    }
+    if (word != source_.word_count) {
+        ThrowCorrupt("the blocks of a lexicon hold too few words");
+    }
+}
+
+// ---- ranges -----------------------------------------------------------------------------------
+
+WordRange LexiconReader::PrefixRange(std::string_view folded) {
+    return {CountBefore(folded, Bound::kLess), CountBefore(folded, Bound::kLessOrPrefixed)};
+}
+
+WordRange LexiconReader::ExactRange(std::string_view folded) {
+    return {CountBefore(folded, Bound::kLess), CountBefore(folded, Bound::kLessOrEqual)};
+}
+
+bool LexiconReader::IsBefore(std::string_view word, std::string_view key, Bound bound) {
+    switch (bound) {
+        case Bound::kLess:
+            return word < key;
+        case Bound::kLessOrPrefixed:
+            return word.substr(0, key.size()) <= key;
+        case Bound::kLessOrEqual:
+            return word <= key;
+    }
+    return false;
+}
+
+// The block's prefix and `suffix` in one piece, until the next call.
+std::string_view LexiconReader::Join(const Block& block, std::string_view suffix) {
+    const std::size_t size = block.prefix.size() + suffix.size();
+    if (size > kMaxWordBytes) {
+        ThrowCorrupt("a word of a lexicon is too long");
+    }
+    std::memcpy(word_.data(), block.prefix.data(), block.prefix.size());
+    std::memcpy(word_.data() + block.prefix.size(), suffix.data(), suffix.size());
+    return {word_.data(), size};
+}
+
+// How many words come before the key: finds the last block that begins with such a word, and counts in it.
+std::uint32_t LexiconReader::CountBefore(std::string_view key, Bound bound) {
+    std::uint32_t count = 0;
+    std::uint32_t begin = 0;
+    for (std::uint32_t end = source_.block_count; begin < end;) {
+        const std::uint32_t middle = begin + (end - begin) / 2;
+        bool before = false;
+        WalkBlocks(middle, [&](const Block& block) {
+            before = IsBefore(Join(block, block.text.substr(0, block.text.find('\0'))), key, bound);
+            return false;
+        });
+        if (before) {
+            begin = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    if (begin == 0) {
+        return 0;
+    }
+    WalkBlocks(begin - 1, [&](const Block& block) {
+        count = block.first_word;
+        for (std::string_view text = block.text; !text.empty(); ++count) {
+            const std::size_t end = text.find('\0');
+            if (!IsBefore(Join(block, text.substr(0, end)), key, bound)) {
+                break;
+            }
+            text.remove_prefix(end + 1);
+        }
+        if (count - block.first_word > block.words) {
+            ThrowCorrupt("the text of a lexicon block does not match its word count");
+        }
+        return false;
+    });
+    return count;
+}
+
+void LexiconReader::FindRange(WordRange range, WordSink sink) {
+    if (range.empty()) {
+        return;
+    }
+    if (range.end > source_.word_count) {
+        ThrowInvalidArgument("a range of words lies outside its lexicon");
+    }
+    WalkBlocks(range.begin == 0 ? 0 : BlockOfWord(range.begin), [&](const Block& block) {
+        const std::uint32_t begin = std::max(range.begin, block.first_word) - block.first_word;
+        const std::uint32_t end = std::min(range.end - block.first_word, block.words);
+        ReportWords(block, begin, end, sink);
+        return block.first_word + block.words < range.end;
+    });
+}
+
+void LexiconReader::Word(WordId id, std::string& folded, std::string& original) {
+    Visit(id, [&](const WordHit& hit) {
+        folded.assign(hit.folded);
+        original.clear();
+        AppendOriginal(hit.folded, hit.entry, original);
+    });
+}
+
+// ---- searching --------------------------------------------------------------------------------
+
+void LexiconReader::Find(const WordQuery& query, WordSink sink) {
+    if (query.needle.find('\0') != std::string_view::npos || source_.word_count == 0) {
+        return;
+    }
+    const bool all = query.kind == WordQueryKind::kAll ||
+                     (query.needle.empty() && query.kind != WordQueryKind::kExact);
+    if (all) {
+        FindRange({0, source_.word_count}, sink);
+    } else if (query.kind == WordQueryKind::kPrefix) {
+        FindRange(PrefixRange(query.needle), sink);
+    } else if (query.kind == WordQueryKind::kExact) {
+        FindRange(ExactRange(query.needle), sink);
+    } else {
+        std::string text(query.needle);
+        if (query.kind == WordQueryKind::kSuffix) {
+            text.push_back('\0');  // every word of a block's text ends so
+        }
+        FindText(SubstringSearch(std::move(text)), query.needle, sink);
+    }
+}
+
+// Reports the words that, with NUL behind them, contain search.needle(); `needle` is it without NUL.
+void LexiconReader::FindText(const SubstringSearch& search, std::string_view needle,
+                             WordSink sink) {
+    if (!grams_.Helps(needle)) {
+        SearchBlocks(0, source_.block_count, search, sink);
+        return;
+    }
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+    grams_.ForEachRun(needle, [&](std::uint32_t run_begin, std::uint32_t run_end) {
+        if (run_begin > end + kCheaperToSearch) {
+            SearchBlocks(begin, end, search, sink);
+            begin = run_begin;
+        }
+        end = run_end;
+    });
+    SearchBlocks(begin, end, search, sink);
+}
+
+void LexiconReader::SearchBlocks(std::uint32_t begin, std::uint32_t end,
+                                 const SubstringSearch& search, WordSink sink) {
+    if (begin == end) {
+        return;
+    }
+    WalkBlocks(begin, [&](const Block& block) {
+        SearchBlock(block, search, sink);
+        return ++begin < end || end == source_.block_count;
+    });
+}
+
+void LexiconReader::SearchBlock(const Block& block, const SubstringSearch& search, WordSink sink) {
+    if (block.prefix.find(search.needle()) != std::string_view::npos) {
+        ReportWords(block, 0, block.words, sink);
+        return;
+    }
+    bool any = search.Mark(block.text.data(), block.text.size(), hits_.data());
+    if (!block.prefix.empty()) {
+        any |= MarkAcrossPrefix(block, search.needle());
+    }
+    if (any) {
+        ReportMarked(block, sink);
+    }
+}
+
+// Marks, at their first byte, the suffixes that complete a needle begun in the prefix.
+bool LexiconReader::MarkAcrossPrefix(const Block& block, std::string_view needle) {
+    bool any = false;
+    const std::size_t longest = std::min(block.prefix.size(), needle.size() - 1);
+    for (std::size_t inside = 1; inside <= longest; ++inside) {
+        if (block.prefix.substr(block.prefix.size() - inside) != needle.substr(0, inside)) {
+            continue;
+        }
+        const std::string_view rest = needle.substr(inside);
+        std::size_t begin = 0;
+        while (begin < block.text.size()) {
+            if (block.text.substr(begin, rest.size()) == rest) {
+                hits_[begin / 64] |= std::uint64_t{1} << (begin % 64);
+                any = true;
+            }
+            begin = block.text.find('\0', begin) + 1;
+        }
+    }
+    return any;
+}
+
+void LexiconReader::MarkEnds(const Block& block) {
+    end_search_.Mark(block.text.data(), block.text.size(), ends_.data());
+    std::uint32_t words = 0;
+    for (std::size_t i = 0; i < SubstringSearch::BitmapWords(block.text.size()); ++i) {
+        words += CountBits(ends_[i]);
+    }
+    if (words != block.words) {
+        ThrowCorrupt("the text of a lexicon block does not match its word count");
+    }
+}
+
+void LexiconReader::ReportMarked(const Block& block, WordSink sink) {
+    MarkEnds(block);
+    BlockReporter reporter(*this, block, sink);
+    WordPosition word;
+    const std::size_t size = block.text.size();
+    for (std::size_t hit; (hit = NextBit(hits_.data(), word.begin, size)) < size;) {
+        word.SkipTo(hit, ends_.data());
+        const std::size_t end = NextBit(ends_.data(), hit, size);
+        reporter.Report(word.index, word.begin, end);
+        ++word.index;
+        word.begin = end + 1;
+    }
+}
+
+// Reports the block's words [begin, end).
+void LexiconReader::ReportWords(const Block& block, std::uint32_t begin, std::uint32_t end,
+                                WordSink sink) {
+    MarkEnds(block);
+    BlockReporter reporter(*this, block, sink);
+    const std::size_t size = block.text.size();
+    std::size_t at = 0;
+    for (std::uint32_t index = 0; index < end; ++index) {
+        const std::size_t word_end = NextBit(ends_.data(), at, size);
+        if (index >= begin) {
+            reporter.Report(index, at, word_end);
+        }
+        at = word_end + 1;
+    }
+}
+
+}  // namespace namedex::core

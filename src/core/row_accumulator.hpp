@@ -1,0 +1,133 @@
+// Rows in memory on their way into a segment: the first half of building one.
+//
+// Rows arrive in TID order, each with its key columns' values already split. Every column keeps a table of its
+// distinct (word, class) pairs, *occurrences*, and a stream of 32-bit codes: for each row a row code (NULL,
+// opaque, or 2 + shape) and the occurrence ids of its words. Emit sorts the pairs by (folded, original, class),
+// turns the stream around into postings with one counting pass, and writes the segment.
+//
+// memory_bytes() is what the rows take now plus what Emit will take on top, so that a caller that stops adding
+// at a limit stays within it; a build then writes a run and starts again (core/segment_merger.hpp joins runs).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/segment_writer.hpp"
+#include "core/split.hpp"
+#include "core/tid_map.hpp"
+
+namespace namedex::core {
+
+// An append-only array in blocks, so that growing never copies and never needs twice the memory.
+template <typename T>
+class BlockArray {
+  public:
+    static constexpr std::size_t kBlock = (std::size_t{256} << 10) / sizeof(T);
+
+    void push_back(const T& value) {
+        if (size_ % kBlock == 0) {
+            blocks_.push_back(std::make_unique<T[]>(kBlock));
+        }
+        blocks_[size_ / kBlock][size_ % kBlock] = value;
+        ++size_;
+    }
+    T& operator[](std::size_t i) { return blocks_[i / kBlock][i % kBlock]; }
+    const T& operator[](std::size_t i) const { return blocks_[i / kBlock][i % kBlock]; }
+    std::size_t size() const { return size_; }
+    std::size_t bytes() const { return blocks_.size() * kBlock * sizeof(T); }
+
+  private:
+    std::vector<std::unique_ptr<T[]>> blocks_;
+    std::size_t size_ = 0;
+};
+
+// One key column of the rows so far.
+class ColumnAccumulator {
+  public:
+    ColumnAccumulator();
+
+    void AddNull();
+    // An irregular value, kept whole.
+    void AddOpaque(std::string_view original, std::string_view folded);
+    void AddRegular(const std::vector<SplitWord>& words, std::string_view shape);
+
+    void Emit(SegmentWriter& writer) const;
+
+    std::size_t memory_bytes() const;
+    // What Emit needs on top, for this column.
+    std::size_t emit_bytes() const;
+
+  private:
+    static constexpr std::uint32_t kNullRow = 0;
+    static constexpr std::uint32_t kOpaqueRow = 1;
+    static constexpr std::uint32_t kFirstShape = 2;
+
+    // A distinct (word, class) pair.
+    struct Occurrence {
+        std::uint64_t text;  // in text_: original bytes, then folded bytes unless same
+        std::uint32_t count;
+        std::uint32_t last_row;  // a word counts once a row and class
+        std::uint16_t original_size;
+        std::uint16_t folded_size;
+        WordClass word_class;
+        bool same;  // the folded form is the original
+    };
+    struct Shape {
+        std::string text;
+        std::uint32_t words;
+        std::uint64_t rows;
+    };
+    struct Opaque {
+        std::string original;
+        std::string folded;
+    };
+
+    std::string_view Original(const Occurrence& o) const;
+    std::string_view Folded(const Occurrence& o) const;
+    std::uint32_t OccurrenceId(const SplitWord& word);
+    std::uint32_t ShapeCode(std::string_view shape, std::uint32_t words);
+    void GrowWords();
+    std::vector<std::uint32_t> Sorted() const;
+
+    std::uint32_t rows_ = 0;
+    std::uint64_t nulls_ = 0;
+    std::uint64_t word_occurrences_ = 0;
+    BlockArray<std::uint32_t> codes_;
+    BlockArray<Occurrence> occurrences_;
+    std::vector<std::uint64_t> slots_;  // open addressing: hash << 32 | id + 1
+    // Word bytes, in blocks; a word never straddles one.
+    static constexpr std::size_t kTextBlock = std::size_t{256} << 10;
+    std::vector<std::unique_ptr<char[]>> text_;
+    std::size_t text_used_ = kTextBlock;
+    std::vector<Shape> shapes_;
+    std::vector<std::uint64_t> shape_slots_;
+    std::size_t shape_bytes_ = 0;
+    std::uint32_t last_shape_ = 0;
+    std::vector<Opaque> opaque_;
+    std::size_t opaque_bytes_ = 0;
+};
+
+class RowAccumulator {
+  public:
+    explicit RowAccumulator(std::uint32_t column_count);
+
+    // Adds a row; then every column gets its value through column(i). TIDs ascend (kInternal).
+    void AddRow(Tid tid);
+    ColumnAccumulator& column(std::uint32_t i) { return columns_[i]; }
+
+    std::uint32_t row_count() const { return static_cast<std::uint32_t>(tids_.size()); }
+    std::size_t memory_bytes() const;
+
+    // Writes the rows as one segment.
+    SegmentStats Emit(PageSink& out, PageStoreFactory& temporary, const SegmentOptions& options,
+                      std::pmr::memory_resource* memory) const;
+
+  private:
+    BlockArray<Tid> tids_;
+    std::vector<ColumnAccumulator> columns_;
+};
+
+}  // namespace namedex::core

@@ -1,0 +1,487 @@
+#include "core/segment_merger.hpp"
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+
+namespace namedex::core {
+
+namespace {
+
+// Rows [first, first + count) of a source become [target, target + count).
+struct Piece {
+    RowOrdinal first;
+    std::uint32_t count;
+    RowOrdinal target;
+};
+
+// A piece, seen from the result: in target order over all sources.
+struct Origin {
+    std::uint32_t source;
+    RowOrdinal first;
+    std::uint32_t count;
+};
+
+// Reads a source's live TIDs in order.
+class TidCursor {
+  public:
+    TidCursor(const MergeSource& source) : source_(source) { Advance(); }
+
+    bool done() const { return at_ == batch_.size(); }
+    Tid tid() const { return batch_[at_].tid; }
+    RowOrdinal row() const { return batch_[at_].row; }
+
+    void Advance() {
+        if (at_ < batch_.size() && ++at_ < batch_.size()) {
+            return;
+        }
+        batch_.clear();
+        at_ = 0;
+        const std::uint32_t rows = source_.segment->row_count();
+        while (batch_.empty() && next_ < rows) {
+            const RowOrdinal hi = std::min<std::uint64_t>(rows, std::uint64_t{next_} + 4096);
+            source_.segment->tids().ForEach(next_, hi, [this](RowOrdinal row, Tid tid) {
+                if (source_.dead == nullptr || !source_.dead->Test(row)) {
+                    batch_.push_back({tid, row});
+                }
+            });
+            next_ = hi;
+        }
+    }
+
+  private:
+    struct Row {
+        Tid tid;
+        RowOrdinal row;
+    };
+    MergeSource source_;
+    RowOrdinal next_ = 0;
+    std::vector<Row> batch_;
+    std::size_t at_ = 0;
+};
+
+// Reads a source's words in order, some at a time, keeping copies of what the pages show.
+class WordCursor {
+  public:
+    struct Word {
+        std::string folded;
+        std::string original;
+        ClassMask mask;
+        ListRef lists[kWordClasses];
+        std::pmr::vector<RowOrdinal> few[kWordClasses];
+    };
+
+    explicit WordCursor(ColumnReader& column, std::uint32_t row_count)
+        : lexicon_(&column.lexicon()), row_count_(row_count) {
+        Fill();
+    }
+
+    bool done() const { return at_ == count_; }
+    const Word& word() const { return batch_[at_]; }
+    WordId id() const { return WordId{first_ + at_}; }
+
+    void Advance() {
+        if (++at_ == count_) {
+            Fill();
+        }
+    }
+
+  private:
+    static constexpr std::uint32_t kBatch = 128;
+
+    void Fill() {
+        first_ += count_;
+        at_ = 0;
+        count_ = std::min(kBatch, lexicon_->word_count() - first_);
+        if (count_ == 0) {
+            return;
+        }
+        batch_.resize(kBatch);
+        std::uint32_t n = 0;
+        lexicon_->FindRange({first_, first_ + count_}, [&](const WordHit& hit) {
+            Word& word = batch_.at(n++);
+            word.folded.assign(hit.folded);
+            word.original.clear();
+            AppendOriginal(hit.folded, hit.entry, word.original);
+            word.mask = hit.entry.mask;
+            for (int c = 0; c < kWordClasses; ++c) {
+                word.few[c].clear();
+                if ((word.mask >> c & 1) == 0) {
+                    continue;
+                }
+                word.lists[c] = hit.entry.lists[c];
+                if (hit.entry.Inlined(static_cast<WordClass>(c))) {
+                    hit.entry.AppendInline(static_cast<WordClass>(c), row_count_, word.few[c]);
+                }
+            }
+        });
+        if (n != count_) {
+            ThrowCorrupt("a lexicon holds fewer words than it counts");
+        }
+    }
+
+    LexiconReader* lexicon_;
+    std::uint32_t row_count_;
+    std::uint32_t first_ = 0;
+    std::uint32_t at_ = 0;
+    std::uint32_t count_ = 0;
+    std::vector<Word> batch_;
+};
+
+class Merger {
+  public:
+    Merger(const std::vector<MergeSource>& sources, std::pmr::memory_resource* memory,
+           void (*poll)())
+        : sources_(sources), memory_(memory), poll_(poll), pieces_(sources.size()) {}
+
+    SegmentStats Run(PageSink& out, PageStoreFactory& temporary, const SegmentOptions& options) {
+        const std::uint32_t columns = sources_.at(0).segment->column_count();
+        std::uint64_t rows = 0;
+        for (const MergeSource& source : sources_) {
+            if (source.segment->column_count() != columns) {
+                ThrowCorrupt("segments of one index have different numbers of columns");
+            }
+            rows += source.segment->row_count() - (source.dead ? source.dead->Count() : 0);
+        }
+        if (rows > kMaxSegmentRows) {
+            ThrowTooLarge("a segment cannot hold more than " + std::to_string(kMaxSegmentRows) +
+                          " rows");
+        }
+        row_count_ = static_cast<std::uint32_t>(rows);
+        SegmentWriter writer(out, temporary, columns, row_count_, options, memory_);
+        MergeTids(writer);
+        for (std::uint32_t column = 0; column < columns; ++column) {
+            MergeColumn(writer, column);
+        }
+        return writer.Finish();
+    }
+
+  private:
+    void Poll(std::uint64_t n) {
+        if (poll_ != nullptr && n % 1024 == 0) {
+            poll_();
+        }
+    }
+
+    void MergeTids(SegmentWriter& writer) {
+        std::vector<TidCursor> cursors;
+        for (const MergeSource& source : sources_) {
+            cursors.emplace_back(source);
+        }
+        std::uint32_t open = UINT32_MAX;  // the source whose rows are being taken
+        for (RowOrdinal target = 0; target < row_count_; ++target) {
+            Poll(target);
+            std::uint32_t least = UINT32_MAX;
+            for (std::uint32_t s = 0; s < cursors.size(); ++s) {
+                if (cursors[s].done()) {
+                    continue;
+                }
+                if (least != UINT32_MAX && cursors[s].tid() == cursors[least].tid()) {
+                    ThrowCorrupt("a row is alive in two segments");
+                }
+                if (least == UINT32_MAX || cursors[s].tid() < cursors[least].tid()) {
+                    least = s;
+                }
+            }
+            if (least == UINT32_MAX) {
+                ThrowCorrupt("segments hold fewer rows than they count");
+            }
+            TidCursor& cursor = cursors[least];
+            writer.AddTid(cursor.tid());
+            std::vector<Piece>& pieces = pieces_[least];
+            const RowOrdinal row = cursor.row();
+            if (open == least && pieces.back().first + pieces.back().count == row) {
+                ++pieces.back().count;
+                ++origins_.back().count;
+            } else {
+                pieces.push_back({row, 1, target});
+                origins_.push_back({least, row, 1});
+                open = least;
+            }
+            cursor.Advance();
+        }
+        for (const MergeSource& source : sources_) {
+            source.segment->Release();
+        }
+    }
+
+    // Translates ascending rows of a source, appending to `out`; rows that are gone are dropped.
+    void Translate(std::uint32_t source, const RowOrdinal* rows, std::size_t size,
+                   std::vector<RowOrdinal>& out) const {
+        const std::vector<Piece>& pieces = pieces_[source];
+        auto piece = pieces.begin();
+        for (std::size_t i = 0; i < size; ++i) {
+            const RowOrdinal row = rows[i];
+            if (piece == pieces.end()) {
+                return;
+            }
+            if (row >= piece->first + piece->count) {
+                piece = std::upper_bound(
+                    piece, pieces.end(), row,
+                    [](RowOrdinal r, const Piece& p) { return r < p.first + p.count; });
+                if (piece == pieces.end()) {
+                    return;
+                }
+            }
+            if (row >= piece->first) {
+                out.push_back(piece->target + (row - piece->first));
+            }
+        }
+    }
+
+    // Collects the translated ordinals of the sources' lists; Flush hands them on in order.
+    class Gather {
+      public:
+        explicit Gather(Merger& merger) : merger_(merger), bits_(merger.memory_) {}
+
+        void Add(std::uint32_t source, const RowOrdinal* rows, std::size_t size) {
+            merger_.Translate(source, rows, size, rows_);
+            if (rows_.size() > kMany) {
+                if (!use_bits_) {
+                    bits_.Reset(0, merger_.row_count_);
+                    use_bits_ = true;
+                }
+                for (const RowOrdinal row : rows_) {
+                    bits_.Set(row);
+                }
+                rows_.clear();
+            }
+        }
+
+        void AddList(std::uint32_t source, ColumnReader& column, const ListRef& list) {
+            PostingCursor cursor(column.Section(ColumnSection::kPostings),
+                                 merger_.sources_[source].segment->row_count(), list);
+            for (OrdinalSpan span = cursor.Next(); span.size > 0; span = cursor.Next()) {
+                merger_.Poll(merger_.polls_++);
+                Add(source, span.data, span.size);
+            }
+        }
+
+        // take(rows, size), ascending, in one or several calls.
+        template <typename Take>
+        void Flush(Take&& take) {
+            if (use_bits_) {
+                for (const RowOrdinal row : rows_) {
+                    bits_.Set(row);
+                }
+                rows_.clear();
+                bits_.ForEach([&](RowOrdinal row) {
+                    rows_.push_back(row);
+                    if (rows_.size() == 4096) {
+                        take(rows_.data(), rows_.size());
+                        rows_.clear();
+                    }
+                });
+                use_bits_ = false;
+            } else if (!std::is_sorted(rows_.begin(), rows_.end())) {
+                std::sort(rows_.begin(), rows_.end());
+            }
+            if (!rows_.empty()) {
+                take(rows_.data(), rows_.size());
+            }
+            rows_.clear();
+        }
+
+      private:
+        static constexpr std::size_t kMany = std::size_t{1} << 18;
+        Merger& merger_;
+        std::vector<RowOrdinal> rows_;
+        RowBitmap bits_;
+        bool use_bits_ = false;
+    };
+
+    void MergeWords(SegmentWriter& writer, std::uint32_t column,
+                    std::vector<std::vector<std::uint32_t>>& word_ids) {
+        std::vector<WordCursor> cursors;
+        for (std::uint32_t s = 0; s < sources_.size(); ++s) {
+            SegmentReader& segment = *sources_[s].segment;
+            cursors.emplace_back(segment.column(column), segment.row_count());
+            word_ids.emplace_back(segment.column(column).lexicon().word_count(), UINT32_MAX);
+        }
+        Gather gather(*this);
+        std::vector<std::uint32_t> group;
+        for (std::uint64_t n = 0;; ++n) {
+            Poll(n);
+            group.clear();
+            for (std::uint32_t s = 0; s < cursors.size(); ++s) {
+                if (cursors[s].done()) {
+                    continue;
+                }
+                int order = -1;
+                if (!group.empty()) {
+                    const WordCursor::Word& least = cursors[group[0]].word();
+                    const WordCursor::Word& word = cursors[s].word();
+                    order = word.folded.compare(least.folded);
+                    if (order == 0) {
+                        order = word.original.compare(least.original);
+                    }
+                }
+                if (order < 0) {
+                    group.clear();
+                }
+                if (order <= 0) {
+                    group.push_back(s);
+                }
+            }
+            if (group.empty()) {
+                return;
+            }
+            const WordCursor::Word& first = cursors[group[0]].word();
+            bool alive = false;
+            for (int c = 0; c < kWordClasses; ++c) {
+                for (const std::uint32_t s : group) {
+                    const WordCursor::Word& word = cursors[s].word();
+                    if ((word.mask >> c & 1) == 0) {
+                        continue;
+                    }
+                    if (word.lists[c].count == 0) {
+                        gather.Add(s, word.few[c].data(), word.few[c].size());
+                    } else {
+                        gather.AddList(s, sources_[s].segment->column(column), word.lists[c]);
+                    }
+                }
+                gather.Flush([&](const RowOrdinal* rows, std::size_t size) {
+                    if (!alive) {
+                        writer.BeginWord(first.folded, first.original);
+                        alive = true;
+                    }
+                    writer.AddPostings(static_cast<WordClass>(c), rows, size);
+                });
+            }
+            const std::uint32_t id = alive ? Raw(writer.EndWord()) : UINT32_MAX;
+            for (const std::uint32_t s : group) {
+                word_ids[s].at(Raw(cursors[s].id())) = id;
+                cursors[s].Advance();
+            }
+        }
+    }
+
+    void MergeNulls(SegmentWriter& writer, std::uint32_t column, std::uint64_t* nulls) {
+        Gather gather(*this);
+        for (std::uint32_t s = 0; s < sources_.size(); ++s) {
+            ColumnReader& reader = sources_[s].segment->column(column);
+            if (reader.header().nulls.count > 0) {
+                gather.AddList(s, reader, reader.header().nulls);
+            }
+        }
+        gather.Flush([&](const RowOrdinal* rows, std::size_t size) {
+            *nulls += size;
+            for (std::size_t i = 0; i < size; ++i) {
+                writer.AddNull(rows[i]);
+            }
+        });
+    }
+
+    // Shapes get their ids here; how often each occurs only tunes the row codes, so a sample counts.
+    void MergeShapes(SegmentWriter& writer, std::uint32_t column,
+                     std::vector<std::vector<ShapeId>>& shape_ids) {
+        constexpr std::uint32_t kSample = 16;
+        std::unordered_map<std::string, std::uint32_t> index;
+        std::vector<std::uint64_t> counts;
+        std::vector<const std::string*> texts;
+        for (std::uint32_t s = 0; s < sources_.size(); ++s) {
+            ForwardReader& forward = sources_[s].segment->column(column).forward();
+            shape_ids.emplace_back(forward.shape_count());
+            for (std::uint32_t shape = 0; shape < forward.shape_count(); ++shape) {
+                const auto [it, added] =
+                    index.emplace(std::string(forward.ShapeText(shape)), counts.size());
+                if (added) {
+                    counts.push_back(1);
+                    texts.push_back(&it->first);
+                }
+                shape_ids[s][shape] = ShapeId{it->second};
+            }
+            for (RowOrdinal row = 0; row < sources_[s].segment->row_count(); row += kSample) {
+                Poll(row);
+                forward.Read(row, row_);
+                if (row_.kind == ForwardReader::kRegular) {
+                    counts[Raw(shape_ids[s].at(row_.shape))] += kSample;
+                }
+            }
+        }
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            writer.AddShape(*texts[i], counts[i]);
+        }
+    }
+
+    std::uint64_t LiveOpaque(std::uint32_t column) {
+        std::uint64_t live = 0;
+        for (const MergeSource& source : sources_) {
+            ColumnReader& reader = source.segment->column(column);
+            if (reader.header().opaque_count == 0) {
+                continue;
+            }
+            const BlobReader& opaque = reader.opaque();
+            for (std::uint32_t id = 0; id < opaque.count(); ++id) {
+                if (source.dead == nullptr || !source.dead->Test(opaque.Ordinal(id))) {
+                    ++live;
+                }
+            }
+        }
+        return live;
+    }
+
+    void MergeColumn(SegmentWriter& writer, std::uint32_t column) {
+        writer.BeginColumn();
+        std::vector<std::vector<std::uint32_t>> word_ids;
+        MergeWords(writer, column, word_ids);
+        std::uint64_t nulls = 0;
+        MergeNulls(writer, column, &nulls);
+        std::vector<std::vector<ShapeId>> shape_ids;
+        MergeShapes(writer, column, shape_ids);
+        writer.ObserveRows(nulls, LiveOpaque(column));
+        writer.BeginRows();
+
+        std::string original;
+        std::string folded;
+        std::uint64_t n = 0;
+        for (const Origin& origin : origins_) {
+            ColumnReader& reader = sources_[origin.source].segment->column(column);
+            ForwardReader& forward = reader.forward();
+            const std::vector<std::uint32_t>& words = word_ids[origin.source];
+            for (std::uint32_t i = 0; i < origin.count; ++i) {
+                Poll(n++);
+                forward.Read(origin.first + i, row_);
+                if (row_.kind == ForwardReader::kNull) {
+                    writer.AddNullRow();
+                } else if (row_.kind == ForwardReader::kOpaque) {
+                    reader.opaque().Read(row_.opaque_id, original, folded);
+                    writer.AddOpaqueRow(original, folded);
+                } else {
+                    for (std::uint16_t w = 0; w < row_.words; ++w) {
+                        const std::uint32_t id = words.at(Raw(row_.word[w]));
+                        if (id == UINT32_MAX) {
+                            ThrowCorrupt("a row holds a word that has no posting for it");
+                        }
+                        row_.word[w] = WordId{id};
+                    }
+                    writer.AddRow(shape_ids[origin.source].at(row_.shape), row_.word, row_.words);
+                }
+            }
+        }
+        writer.EndColumn();
+        for (const MergeSource& source : sources_) {
+            source.segment->Release();
+        }
+    }
+
+    const std::vector<MergeSource>& sources_;
+    std::pmr::memory_resource* memory_;
+    void (*poll_)();
+    std::uint32_t row_count_ = 0;
+    std::uint64_t polls_ = 0;
+    std::vector<std::vector<Piece>> pieces_;
+    std::vector<Origin> origins_;
+    ForwardReader::Row row_;
+};
+
+}  // namespace
+
+SegmentStats MergeSegments(const std::vector<MergeSource>& sources, PageSink& out,
+                           PageStoreFactory& temporary, const SegmentOptions& options,
+                           std::pmr::memory_resource* memory, void (*poll)()) {
+    Merger merger(sources, memory, poll);
+    return merger.Run(out, temporary, options);
+}
+
+}  // namespace namedex::core

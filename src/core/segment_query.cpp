@@ -1,0 +1,286 @@
+#include "core/segment_query.hpp"
+
+#include <algorithm>
+
+#include "core/split.hpp"
+
+namespace namedex::core {
+
+namespace {
+
+// Measured costs, in nanoseconds; only their ratios matter.
+constexpr double kPostingCost = 1.0;       // reading one ordinal of a list
+constexpr double kVerifyCost = 120.0;      // rebuilding and matching one value
+constexpr std::size_t kTextCacheBytes = std::size_t{8} << 20;
+
+}  // namespace
+
+SegmentQuery::~SegmentQuery() = default;
+
+SegmentQuery::SegmentQuery(SegmentReader& segment, const std::vector<Condition>& conditions,
+                           const std::vector<const Folder*>& folders,
+                           std::pmr::memory_resource* memory, void (*poll)())
+    : segment_(&segment), memory_(memory), poll_(poll), row_count_(segment.row_count()) {
+    conditions_.resize(conditions.size());
+    estimate_ = row_count_;
+    for (std::size_t i = 0; i < conditions.size(); ++i) {
+        Prepare(conditions[i], *folders.at(conditions[i].column), conditions_[i]);
+        estimate_ = std::min(estimate_, conditions_[i].total);
+    }
+    std::stable_sort(conditions_.begin(), conditions_.end(),
+                     [](const Prepared& a, const Prepared& b) { return a.total < b.total; });
+}
+
+void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Prepared& prepared) {
+    prepared.condition = &condition;
+    prepared.column = &segment_->column(condition.column);
+    ColumnReader& column = *prepared.column;
+    column.lexicon().set_poll(poll_);
+    const ColumnHeader& header = column.header();
+    if (condition.kind == Condition::Kind::kIsNull) {
+        prepared.total = header.nulls.count;
+        prepared.posting_cost = static_cast<double>(header.nulls.count) * kPostingCost;
+        return;
+    }
+    const std::uint64_t not_null = row_count_ - header.nulls.count;
+    const auto take_all = [&] {
+        prepared.everything = true;
+        prepared.alternatives.clear();
+        prepared.total = not_null;
+        prepared.posting_cost = static_cast<double>(header.nulls.count) * kPostingCost;
+    };
+    if (condition.kind == Condition::Kind::kIsNotNull) {
+        take_all();
+        return;
+    }
+    if (condition.kind == Condition::Kind::kValueTest) {
+        Alternative alternative;
+        alternative.exact = true;
+        alternative.terms.emplace_back(row_count_, memory_);
+        alternative.terms.back().Find(column, *condition.test);
+        alternative.total = alternative.terms.back().total();
+        prepared.total = alternative.total;
+        prepared.posting_cost = static_cast<double>(alternative.total) * kPostingCost;
+        prepared.alternatives.push_back(std::move(alternative));
+        return;
+    }
+    for (const LikePattern& pattern : condition.patterns) {
+        if (pattern.matches_everything() || pattern.trailing_escape()) {
+            take_all();
+            return;
+        }
+    }
+    for (const LikePattern& pattern : condition.patterns) {
+        for (const LikePattern::Alternative& wanted : pattern.alternatives()) {
+            Alternative alternative;
+            alternative.exact = wanted.exact;
+            alternative.total = not_null;
+            double cost = 0;
+            for (const LikePattern::Term& term : wanted.terms) {
+                TermRows rows(row_count_, memory_);
+                rows.Find(column, folder, pattern.op(), term);
+                alternative.total = std::min(alternative.total, rows.total());
+                cost += static_cast<double>(rows.total()) * kPostingCost;
+                alternative.terms.push_back(std::move(rows));
+                if (alternative.total == 0) {
+                    break;
+                }
+            }
+            if (alternative.total == 0) {
+                continue;
+            }
+            std::stable_sort(
+                alternative.terms.begin(), alternative.terms.end(),
+                [](const TermRows& a, const TermRows& b) { return a.total() < b.total(); });
+            prepared.total += alternative.total;
+            prepared.posting_cost +=
+                cost + (wanted.exact ? 0 : static_cast<double>(alternative.total) * kVerifyCost);
+            prepared.alternatives.push_back(std::move(alternative));
+        }
+    }
+    if (header.opaque_count > 0) {
+        std::uint32_t n = 0;
+        column.opaque().ForEach([&](std::uint32_t, RowOrdinal row, std::string_view original,
+                                    std::string_view folded) {
+            Poll(n++);
+            if (row >= row_count_) {
+                ThrowCorrupt("an opaque value belongs to no row");
+            }
+            if (condition.Accepts(false, original, folded)) {
+                prepared.opaque.push_back(row);
+            }
+        });
+        prepared.total += prepared.opaque.size();
+    }
+    prepared.total = std::min(prepared.total, not_null);
+}
+
+void SegmentQuery::AddNotNull(ColumnReader& column, RowOrdinal lo, RowOrdinal hi, RowSet& rows) {
+    rows.Start(lo, hi, true);
+    column.postings().OrRange(column.header().nulls, lo, hi, rows.bits());
+    rows.bits().Complement();
+}
+
+// Returns whether the rows still have to be verified.
+bool SegmentQuery::EvaluateAlternative(Prepared& prepared, const Alternative& alternative,
+                                       RowOrdinal lo, RowOrdinal hi, RowSet& rows) {
+    ColumnReader& column = *prepared.column;
+    if (alternative.terms.empty()) {
+        AddNotNull(column, lo, hi, rows);
+        return true;
+    }
+    alternative.terms[0].Evaluate(column, lo, hi, rows);
+    const double share = static_cast<double>(hi - lo) / row_count_;
+    for (std::size_t i = 1; i < alternative.terms.size(); ++i) {
+        const double read =
+            static_cast<double>(alternative.terms[i].total()) * share * kPostingCost;
+        if (static_cast<double>(rows.Count()) * kVerifyCost < read) {
+            return true;
+        }
+        RowSet more(memory_);
+        alternative.terms[i].Evaluate(column, lo, hi, more);
+        rows.And(more);
+    }
+    return !alternative.exact;
+}
+
+void SegmentQuery::EvaluateCondition(Prepared& prepared, RowOrdinal lo, RowOrdinal hi,
+                                     RowSet& rows) {
+    ColumnReader& column = *prepared.column;
+    if (prepared.condition->kind == Condition::Kind::kIsNull) {
+        const std::uint64_t expected =
+            std::uint64_t{column.header().nulls.count} * (hi - lo) / row_count_;
+        rows.Start(lo, hi, RowSet::DenseIsCheaper(expected, hi - lo));
+        if (rows.dense()) {
+            column.postings().OrRange(column.header().nulls, lo, hi, rows.bits());
+        } else {
+            column.postings().AppendRange(column.header().nulls, lo, hi, rows.list());
+        }
+        return;
+    }
+    if (prepared.everything) {
+        AddNotNull(column, lo, hi, rows);
+        return;
+    }
+    // The candidates of all inexact alternatives are verified together, once each.
+    rows.Start(lo, hi, false);
+    RowSet candidates(memory_);
+    candidates.Start(lo, hi, false);
+    for (const Alternative& alternative : prepared.alternatives) {
+        RowSet part(memory_);
+        const bool verify = EvaluateAlternative(prepared, alternative, lo, hi, part);
+        (verify ? candidates : rows).Or(part);
+    }
+    if (candidates.Count() > 0) {
+        Verify(prepared, candidates);
+        rows.Or(candidates);
+    }
+    if (!prepared.opaque.empty()) {
+        RowSet opaque(memory_);
+        opaque.Start(lo, hi, false);
+        const auto from = std::lower_bound(prepared.opaque.begin(), prepared.opaque.end(), lo);
+        const auto to = std::lower_bound(from, prepared.opaque.end(), hi);
+        opaque.list().assign(from, to);
+        rows.Or(opaque);
+    }
+}
+
+bool SegmentQuery::Accepts(Prepared& prepared, RowOrdinal row) {
+    const Condition& condition = *prepared.condition;
+    ForwardReader& forward = prepared.column->forward();
+    forward.Read(row, row_);
+    switch (row_.kind) {
+        case ForwardReader::kNull:
+            return condition.kind == Condition::Kind::kIsNull;
+        case ForwardReader::kOpaque:
+            if (condition.kind == Condition::Kind::kMatch && !prepared.everything) {
+                return std::binary_search(prepared.opaque.begin(), prepared.opaque.end(), row);
+            }
+            return condition.kind == Condition::Kind::kIsNotNull || prepared.everything;
+        case ForwardReader::kRegular:
+            break;
+    }
+    if (condition.kind == Condition::Kind::kIsNull) {
+        return false;
+    }
+    if (condition.kind == Condition::Kind::kIsNotNull || prepared.everything) {
+        return true;
+    }
+    if (!prepared.texts) {
+        prepared.texts =
+            std::make_unique<WordTextCache>(prepared.column->lexicon(), kTextCacheBytes, memory_);
+    }
+    WordTextCache& texts = *prepared.texts;
+    texts.BeginRow();
+    const std::string_view shape = forward.ShapeText(row_.shape);
+    const auto rebuild = [&](bool folded, std::string& out) {
+        out.clear();
+        std::size_t word = 0;
+        for (const char c : shape) {
+            if (c != kShapeWord) {
+                out.push_back(c);
+            } else {
+                const WordId id = row_.word[word++];
+                out.append(folded ? texts.Folded(id) : texts.Original(id));
+            }
+        }
+    };
+    if (condition.kind == Condition::Kind::kValueTest) {
+        rebuild(false, value_);
+        return condition.test->Accepts(value_);
+    }
+    bool have_folded = false;
+    bool have_original = false;
+    for (const LikePattern& pattern : condition.patterns) {
+        const bool folded = pattern.op() == Operator::kILike;
+        bool& have = folded ? have_folded : have_original;
+        std::string& text = folded ? folded_ : value_;
+        if (!have) {
+            rebuild(folded, text);
+            have = true;
+        }
+        if (pattern.Matches(text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void SegmentQuery::Verify(Prepared& prepared, RowSet& rows) {
+    std::uint32_t n = 0;
+    rows.Retain([&](RowOrdinal row) {
+        Poll(n++);
+        return Accepts(prepared, row);
+    });
+}
+
+void SegmentQuery::Evaluate(RowOrdinal lo, RowOrdinal hi, RowSet& rows) {
+    hi = std::min(hi, row_count_);
+    lo = std::min(lo, hi);
+    if (lo == hi) {
+        rows.Start(lo, hi, false);
+        return;
+    }
+    if (conditions_.empty()) {
+        rows.Start(lo, hi, true);
+        rows.bits().SetAll();
+        return;
+    }
+    EvaluateCondition(conditions_[0], lo, hi, rows);
+    const double share = static_cast<double>(hi - lo) / row_count_;
+    for (std::size_t i = 1; i < conditions_.size(); ++i) {
+        const std::uint64_t found = rows.Count();
+        if (found == 0) {
+            return;
+        }
+        if (static_cast<double>(found) * kVerifyCost < conditions_[i].posting_cost * share) {
+            Verify(conditions_[i], rows);
+        } else {
+            RowSet more(memory_);
+            EvaluateCondition(conditions_[i], lo, hi, more);
+            rows.And(more);
+        }
+    }
+}
+
+}  // namespace namedex::core

@@ -1,0 +1,86 @@
+// Answers a conjunction of conditions in one segment, window by window, exactly.
+//
+//     SegmentQuery query(segment, conditions, folders, memory);
+//     RowSet rows(memory);
+//     query.Evaluate(lo, hi, rows);         // the live-or-dead rows of [lo, hi) that satisfy all conditions
+//
+// A condition is answered from postings: the union over its patterns' alternatives of the intersection of their
+// terms' rows. What an inexact alternative lets through, and conditions whose postings would cost more to read
+// than the rows found so far cost to look up, are verified on values rebuilt from the forward store. Rows with
+// opaque values are matched one by one when the query is made.
+//
+// The query keeps nothing of a window, so windows may be of any size and in any order. Tombstones are the
+// caller's: rows are reported whether dead or not.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <memory_resource>
+#include <string>
+#include <vector>
+
+#include "core/condition.hpp"
+#include "core/row_set.hpp"
+#include "core/segment_reader.hpp"
+#include "core/term_rows.hpp"
+#include "core/word_text_cache.hpp"
+
+namespace namedex::core {
+
+class SegmentQuery {
+  public:
+    // `conditions` and `folders` (one a key column) outlive the query. `poll` stops long work by throwing.
+    SegmentQuery(SegmentReader& segment, const std::vector<Condition>& conditions,
+                 const std::vector<const Folder*>& folders, std::pmr::memory_resource* memory,
+                 void (*poll)());
+    ~SegmentQuery();
+    SegmentQuery(const SegmentQuery&) = delete;
+    SegmentQuery& operator=(const SegmentQuery&) = delete;
+
+    // An upper bound of the rows, found in the lexicon alone.
+    std::uint64_t estimate() const { return estimate_; }
+
+    void Evaluate(RowOrdinal lo, RowOrdinal hi, RowSet& rows);
+
+  private:
+    struct Alternative {
+        std::vector<TermRows> terms;  // by total, ascending
+        bool exact = false;
+        std::uint64_t total = 0;  // of the rarest term; all rows if there is none
+    };
+    struct Prepared {
+        const Condition* condition = nullptr;
+        ColumnReader* column = nullptr;
+        std::vector<Alternative> alternatives;
+        bool everything = false;  // every row that is not NULL
+        std::vector<RowOrdinal> opaque;
+        std::uint64_t total = 0;
+        double posting_cost = 0;  // of evaluating the condition over the whole segment, in ns
+        std::unique_ptr<WordTextCache> texts;
+    };
+
+    void Prepare(const Condition& condition, const Folder& folder, Prepared& prepared);
+    void EvaluateCondition(Prepared& prepared, RowOrdinal lo, RowOrdinal hi, RowSet& rows);
+    bool EvaluateAlternative(Prepared& prepared, const Alternative& alternative, RowOrdinal lo,
+                             RowOrdinal hi, RowSet& rows);
+    void AddNotNull(ColumnReader& column, RowOrdinal lo, RowOrdinal hi, RowSet& rows);
+    void Verify(Prepared& prepared, RowSet& rows);
+    bool Accepts(Prepared& prepared, RowOrdinal row);
+    void Poll(std::uint32_t n) {
+        if (poll_ != nullptr && n % 1024 == 0) {
+            poll_();
+        }
+    }
+
+    SegmentReader* segment_;
+    std::pmr::memory_resource* memory_;
+    void (*poll_)();
+    std::uint32_t row_count_;
+    std::uint64_t estimate_ = 0;
+    std::vector<Prepared> conditions_;  // by total, ascending
+    ForwardReader::Row row_;
+    std::string value_;
+    std::string folded_;
+};
+
+}  // namespace namedex::core

@@ -1,0 +1,111 @@
+#include "core/segment_reader.hpp"
+
+namespace namedex::core {
+
+SectionReader ColumnReader::Section(ColumnSection section) const {
+    const SectionRange& range = (*header_)[section];
+    return {*source_, range.first_page, range.page_count};
+}
+
+LexiconReader& ColumnReader::lexicon() {
+    if (!lexicon_) {
+        LexiconSource source;
+        source.blocks = Section(ColumnSection::kLexicon);
+        source.directory = Section(ColumnSection::kLexiconDirectory);
+        source.grams = Section(ColumnSection::kGrams);
+        source.gram_directory = Section(ColumnSection::kGramDirectory);
+        source.word_count = header_->word_count;
+        source.block_count = header_->block_count;
+        source.ordinal_bytes = OrdinalBytes(row_count_);
+        lexicon_ = std::make_unique<LexiconReader>(source, memory_);
+    }
+    return *lexicon_;
+}
+
+PostingReader& ColumnReader::postings() {
+    if (!postings_) {
+        postings_ =
+            std::make_unique<PostingReader>(Section(ColumnSection::kPostings), row_count_);
+    }
+    return *postings_;
+}
+
+ForwardReader& ColumnReader::forward() {
+    if (!forward_) {
+        forward_ = std::make_unique<ForwardReader>(Section(ColumnSection::kForward),
+                                                   Section(ColumnSection::kForwardDirectory),
+                                                   Section(ColumnSection::kForwardDictionary),
+                                                   row_count_, header_->word_count, memory_);
+    }
+    return *forward_;
+}
+
+BlobReader& ColumnReader::opaque() {
+    if (!opaque_) {
+        opaque_ = std::make_unique<BlobReader>(Section(ColumnSection::kOpaque),
+                                               Section(ColumnSection::kOpaqueDirectory));
+        if (opaque_->count() != header_->opaque_count) {
+            ThrowCorrupt("a column holds another number of opaque values than its header says");
+        }
+    }
+    return *opaque_;
+}
+
+void ColumnReader::Release() noexcept {
+    if (postings_) {
+        postings_->Release();
+    }
+    if (forward_) {
+        forward_->Release();
+    }
+    if (opaque_) {
+        opaque_->Release();
+    }
+}
+
+namespace {
+
+SegmentHeader ReadHeader(PageSource& source, std::uint32_t page_count) {
+    if (page_count == 0) {
+        ThrowCorrupt("a segment has no pages");
+    }
+    const PinnedPage page(source, page_count - 1);
+    return DecodeSegmentHeader(page.bytes(), page_count);
+}
+
+}  // namespace
+
+SegmentReader::SegmentReader(PageSource& source, std::uint32_t page_count,
+                             std::pmr::memory_resource* memory)
+    : source_(&source), memory_(memory), header_(ReadHeader(source, page_count)) {
+    columns_.reserve(header_.columns.size());
+    for (const ColumnHeader& column : header_.columns) {
+        columns_.push_back(
+            std::make_unique<ColumnReader>(source, column, header_.row_count, memory));
+    }
+}
+
+SectionReader SegmentReader::Section(SegmentSection section) const {
+    const SectionRange& range = header_[section];
+    return {*source_, range.first_page, range.page_count};
+}
+
+TidMapReader& SegmentReader::tids() {
+    if (!tids_) {
+        tids_ = std::make_unique<TidMapReader>(Section(SegmentSection::kTids),
+                                               Section(SegmentSection::kTidDirectory),
+                                               header_.row_count, memory_);
+    }
+    return *tids_;
+}
+
+void SegmentReader::Release() noexcept {
+    for (const std::unique_ptr<ColumnReader>& column : columns_) {
+        column->Release();
+    }
+    if (tids_) {
+        tids_->Release();
+    }
+}
+
+}  // namespace namedex::core

@@ -1,0 +1,77 @@
+// Opens a segment (bytes: core/segment_format.hpp) for reading.
+//
+// Opening reads the header page only; each column's readers are made when first asked for, so that a
+// search touches no section it does not need. Nothing is trusted: sections are checked against the
+// segment's length here, everything inside a section by that section's reader.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <memory_resource>
+#include <vector>
+
+#include "core/blob_store.hpp"
+#include "core/forward_reader.hpp"
+#include "core/lexicon_reader.hpp"
+#include "core/postings.hpp"
+#include "core/row_bitmap.hpp"
+#include "core/segment_format.hpp"
+#include "core/tid_map.hpp"
+
+namespace namedex::core {
+
+// One key column of an open segment.
+class ColumnReader {
+  public:
+    ColumnReader(PageSource& source, const ColumnHeader& header, std::uint32_t row_count,
+                 std::pmr::memory_resource* memory)
+        : source_(&source), header_(&header), row_count_(row_count), memory_(memory) {}
+
+    const ColumnHeader& header() const { return *header_; }
+    LexiconReader& lexicon();
+    PostingReader& postings();
+    ForwardReader& forward();
+    BlobReader& opaque();
+    SectionReader Section(ColumnSection section) const;
+
+    // Unpins every page.
+    void Release() noexcept;
+
+  private:
+    PageSource* source_;
+    const ColumnHeader* header_;
+    std::uint32_t row_count_;
+    std::pmr::memory_resource* memory_;
+    std::unique_ptr<LexiconReader> lexicon_;
+    std::unique_ptr<PostingReader> postings_;
+    std::unique_ptr<ForwardReader> forward_;
+    std::unique_ptr<BlobReader> opaque_;
+};
+
+class SegmentReader {
+  public:
+    // `page_count`: the segment's length; its last page is the header. `source` outlives the reader.
+    SegmentReader(PageSource& source, std::uint32_t page_count, std::pmr::memory_resource* memory);
+    SegmentReader(const SegmentReader&) = delete;
+    SegmentReader& operator=(const SegmentReader&) = delete;
+
+    const SegmentHeader& header() const { return header_; }
+    std::uint32_t row_count() const { return header_.row_count; }
+    std::uint32_t column_count() const {
+        return static_cast<std::uint32_t>(header_.columns.size());
+    }
+    ColumnReader& column(std::uint32_t i) { return *columns_.at(i); }
+    TidMapReader& tids();
+    SectionReader Section(SegmentSection section) const;
+
+    void Release() noexcept;
+
+  private:
+    PageSource* source_;
+    std::pmr::memory_resource* memory_;
+    SegmentHeader header_;
+    std::vector<std::unique_ptr<ColumnReader>> columns_;
+    std::unique_ptr<TidMapReader> tids_;
+};
+
+}  // namespace namedex::core

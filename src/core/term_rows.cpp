@@ -1,0 +1,132 @@
+#include "core/term_rows.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace namedex::core {
+
+namespace {
+
+// Past one inline ordinal in 64 rows a bitmap takes less memory than two lists and needs no sort.
+constexpr std::uint64_t kRowsPerInlineOrdinal = 64;
+
+bool IsAscii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+}  // namespace
+
+void TermRows::Take(const WordHit& hit, ClassMask classes) {
+    const ClassMask present = hit.entry.mask & classes;
+    for (int c = 0; c < kWordClasses; ++c) {
+        if ((present >> c & 1) == 0) {
+            continue;
+        }
+        total_ += hit.entry.count[c];
+        if (!hit.entry.Inlined(static_cast<WordClass>(c))) {
+            lists_.push_back(hit.entry.lists[c]);
+        } else if (use_many_) {
+            hit.entry.ForEachInline(static_cast<WordClass>(c), row_count_,
+                                    [this](RowOrdinal row) { many_.Set(row); });
+        } else {
+            hit.entry.AppendInline(static_cast<WordClass>(c), row_count_, few_);
+        }
+    }
+    if (!use_many_ && few_.size() > 4096 && few_.size() > row_count_ / kRowsPerInlineOrdinal) {
+        many_.Reset(0, row_count_);
+        for (const RowOrdinal row : few_) {
+            many_.Set(row);
+        }
+        few_.clear();
+        few_.shrink_to_fit();
+        use_many_ = true;
+    }
+}
+
+void TermRows::Finish() {
+    std::sort(few_.begin(), few_.end());
+}
+
+void TermRows::Find(ColumnReader& column, const Folder& folder, Operator op,
+                    const LikePattern::Term& term) {
+    LexiconReader& lexicon = column.lexicon();
+    if (op == Operator::kILike) {
+        lexicon.Find(term.query(), [&](const WordHit& hit) {
+            if (!term.needs_word_check || term.MatchesWord(hit.folded)) {
+                Take(hit, term.classes);
+            }
+        });
+        Finish();
+        return;
+    }
+    // The other operators decide on original bytes. The folded lexicon may only narrow the choice, and only
+    // where the fold of a match is sure to match the folded needle.
+    WordQuery query = term.query();
+    std::string folded_needle;
+    if (query.kind != WordQueryKind::kAll) {
+        if (folder.context_free || (folder.ascii_words_safe && IsAscii(query.needle))) {
+            folder.Fold(query.needle, folded_needle);
+            query.needle = folded_needle;
+        } else {
+            query = {};
+        }
+    }
+    std::string original;
+    lexicon.Find(query, [&](const WordHit& hit) {
+        original.clear();
+        AppendOriginal(hit.folded, hit.entry, original);
+        if (term.MatchesWord(original)) {
+            Take(hit, term.classes);
+        }
+    });
+    Finish();
+}
+
+void TermRows::Find(ColumnReader& column, const ValueTest& test) {
+    std::string original;
+    column.lexicon().Find({}, [&](const WordHit& hit) {
+        original.clear();
+        AppendOriginal(hit.folded, hit.entry, original);
+        if (test.Accepts(original)) {
+            Take(hit, MaskOf(WordClass::kOnly));
+        }
+    });
+    Finish();
+}
+
+void TermRows::AddTo(ColumnReader& column, RowSet& set) const {
+    PostingReader& postings = column.postings();
+    const RowOrdinal lo = set.lo();
+    const RowOrdinal hi = set.hi();
+    if (set.dense()) {
+        for (const ListRef& list : lists_) {
+            postings.OrRange(list, lo, hi, set.bits());
+        }
+    } else {
+        for (const ListRef& list : lists_) {
+            postings.AppendRange(list, lo, hi, set.list());
+        }
+    }
+    const auto from = std::lower_bound(few_.begin(), few_.end(), lo);
+    const auto to = std::lower_bound(from, few_.end(), hi);
+    for (auto row = from; row != to; ++row) {
+        set.Add(*row);
+    }
+    if (use_many_) {
+        for (RowOrdinal row = many_.NextSet(lo); row < hi; row = many_.NextSet(row + 1)) {
+            set.Add(row);
+        }
+    }
+}
+
+void TermRows::Evaluate(ColumnReader& column, RowOrdinal lo, RowOrdinal hi, RowSet& set) const {
+    const std::uint64_t window = hi - lo;
+    const std::uint64_t expected =
+        row_count_ == 0 ? 0 : std::min(total_, total_ * window / row_count_ + lists_.size() / 4);
+    set.Start(lo, hi, RowSet::DenseIsCheaper(expected, window));
+    AddTo(column, set);
+    set.Normalize();
+}
+
+}  // namespace namedex::core

@@ -1,0 +1,49 @@
+// The rows of one pattern term in one segment: found in the lexicon once, then read window by window.
+//
+// Finding collects, for every word the term accepts, its posting lists of the wanted classes (by reference) and
+// the ordinals of words so rare that they are kept inline. total() counts all of them, with rows that hold
+// several of the words counted several times: an upper bound of the rows, exact enough to plan with.
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <vector>
+
+#include "core/condition.hpp"
+#include "core/row_set.hpp"
+#include "core/segment_reader.hpp"
+
+namespace namedex::core {
+
+class TermRows {
+  public:
+    TermRows(std::uint32_t row_count, std::pmr::memory_resource* memory)
+        : row_count_(row_count), lists_(memory), few_(memory), many_(memory) {}
+
+    // Finds the words of `term` of an `op` pattern.
+    void Find(ColumnReader& column, const Folder& folder, Operator op,
+              const LikePattern::Term& term);
+    // Finds the words that a test accepts.
+    void Find(ColumnReader& column, const ValueTest& test);
+
+    std::uint64_t total() const { return total_; }
+
+    // Adds the rows in [set.lo(), set.hi()) to `set`; the caller normalizes it.
+    void AddTo(ColumnReader& column, RowSet& set) const;
+
+    // Makes `set` the rows in [lo, hi), in the cheaper form.
+    void Evaluate(ColumnReader& column, RowOrdinal lo, RowOrdinal hi, RowSet& set) const;
+
+  private:
+    void Take(const WordHit& hit, ClassMask classes);
+    void Finish();
+
+    std::uint32_t row_count_;
+    std::uint64_t total_ = 0;
+    std::pmr::vector<ListRef> lists_;
+    std::pmr::vector<RowOrdinal> few_;  // inline ordinals, sorted, unless there are too many:
+    RowBitmap many_;                    // then bits of the whole segment
+    bool use_many_ = false;
+};
+
+}  // namespace namedex::core

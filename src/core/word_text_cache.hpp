@@ -1,0 +1,89 @@
+// The text of words by id, for rebuilding values: a cache over LexiconReader.
+//
+// Names repeat, so nearly every lookup finds its word already decoded, in a few nanoseconds. Views stay valid
+// until the next BeginRow(), which drops everything once the cache has grown past its limit; one row can
+// overshoot the limit by the text of its own words.
+//
+//     cache.BeginRow();
+//     for (WordId id : row) value.append(cache.Original(id));
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory_resource>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "core/lexicon_reader.hpp"
+
+namespace namedex::core {
+
+class WordTextCache {
+  public:
+    WordTextCache(LexiconReader& lexicon, std::size_t byte_limit,
+                  std::pmr::memory_resource* memory);
+
+    void BeginRow() {
+        if (bytes_used_ > byte_limit_) {
+            Clear();
+        }
+    }
+
+    // kCorrupt when the lexicon has no such word: ids come from stored rows.
+    std::string_view Folded(WordId id) {
+        const Slot& slot = Find(id);
+        return {slot.text, slot.folded_bytes};
+    }
+    std::string_view Original(WordId id) {
+        const Slot& slot = Find(id);
+        return slot.original_bytes == 0
+                   ? std::string_view(slot.text, slot.folded_bytes)
+                   : std::string_view(slot.text + slot.folded_bytes, slot.original_bytes);
+    }
+
+    void Clear();
+    std::size_t bytes_used() const { return bytes_used_; }
+
+  private:
+    struct Slot {
+        const char* text = nullptr;  // folded bytes, then the original's; null when the slot is free
+        std::uint32_t id = 0;
+        std::uint16_t folded_bytes = 0;
+        std::uint16_t original_bytes = 0;  // 0 when the original equals the folded form
+    };
+
+    std::size_t Home(std::uint32_t id) const {
+        return (id * std::uint32_t{2654435769u}) >> shift_;  // Knuth's multiplicative hash
+    }
+
+    const Slot& Find(WordId id) {
+        const std::size_t mask = slots_.size() - 1;
+        for (std::size_t at = Home(Raw(id));; at = (at + 1) & mask) {
+            const Slot& slot = slots_[at];
+            if (slot.text == nullptr) {
+                return Load(id);
+            }
+            if (slot.id == Raw(id)) {
+                return slot;
+            }
+        }
+    }
+
+    const Slot& Load(WordId id);
+    void Grow();
+    Slot& FreeSlot(std::uint32_t id);
+
+    LexiconReader* lexicon_;
+    std::size_t byte_limit_;
+    std::pmr::monotonic_buffer_resource text_;
+    std::pmr::vector<Slot> slots_;  // open addressing, a power of two
+    unsigned shift_ = 0;
+    std::size_t used_ = 0;
+    std::size_t bytes_used_ = 0;
+    std::string folded_;
+    std::string original_;
+};
+
+}  // namespace namedex::core

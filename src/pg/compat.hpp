@@ -1,0 +1,253 @@
+/*
+ * What differs between PostgreSQL 15, 16, 17 and 18, each difference behind one name.
+ *
+ * PG_VERSION_NUM is tested here and nowhere else. A name says what is wanted; the newest server's
+ * meaning is the one described, and older servers get the nearest that they offer.
+ *
+ *     compat::FillVersionedRoutine(routine, {});
+ *     compat::VacuumDelayPoint();
+ */
+#pragma once
+
+#include "pg/prelude.hpp"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+extern "C" {
+#include "storage/buffile.h"
+#if PG_VERSION_NUM >= 160000
+#include "storage/relfilelocator.h"
+#include "varatt.h"
+#else
+#include "storage/relfilenode.h"
+#endif
+}
+#pragma GCC diagnostic pop
+
+#if PG_VERSION_NUM < 150000
+#error "namedex needs PostgreSQL 15 or later"
+#endif
+
+/*
+ * The module is compiled with hidden visibility. From 16 on PGDLLEXPORT makes a symbol visible
+ * and PG_FUNCTION_INFO_V1 and PG_MODULE_MAGIC use it; on 15 it is empty, so it is given the same
+ * meaning here. On 15 PG_FUNCTION_INFO_V1 also declares the function itself without it, and a
+ * later declaration may not raise the visibility, so functions are declared by NAMEDEX_FUNCTION:
+ *
+ *     NAMEDEX_FUNCTION(namedex_stats) { return pg::Enter([&] { ... }); }
+ */
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#endif
+
+#define NAMEDEX_FUNCTION(name)                       \
+    extern "C" {                                     \
+    extern PGDLLEXPORT Datum name(FunctionCallInfo); \
+    PG_FUNCTION_INFO_V1(name);                       \
+    }                                                \
+    Datum name([[maybe_unused]] FunctionCallInfo fcinfo)
+
+namespace namedex::compat {
+
+// ---------------------------------------------------------------- relation files
+
+#if PG_VERSION_NUM >= 160000
+using RelationFileId = RelFileLocator;
+using RelationFileNumber = RelFileNumber;
+inline RelationFileId FileOf(Relation relation) {
+    return relation->rd_locator;
+}
+inline RelationFileNumber FileNumberOf(const RelationFileId& file) {
+    return file.relNumber;
+}
+#else
+using RelationFileId = RelFileNode;
+using RelationFileNumber = Oid;
+inline RelationFileId FileOf(Relation relation) {
+    return relation->rd_node;
+}
+inline RelationFileNumber FileNumberOf(const RelationFileId& file) {
+    return file.relNode;
+}
+#endif
+
+/** Logs a page that was written past shared buffers. page_std: pd_lower and pd_upper bound a hole.
+ */
+inline XLogRecPtr LogNewPage(RelationFileId file, ForkNumber fork, BlockNumber block, Page page,
+                             bool page_std) {
+    return log_newpage(&file, fork, block, page, page_std);
+}
+
+/** A new zeroed page at the end of the relation, pinned and exclusively locked. May ereport. */
+inline Buffer ExtendLocked(Relation relation, ForkNumber fork, BufferAccessStrategy strategy) {
+#if PG_VERSION_NUM >= 160000
+    return ExtendBufferedRel(BMR_REL(relation), fork, strategy, EB_LOCK_FIRST);
+#else
+    const bool need_lock = !RELATION_IS_LOCAL(relation);
+    if (need_lock) LockRelationForExtension(relation, ExclusiveLock);
+    Buffer buffer = ReadBufferExtended(relation, fork, P_NEW, RBM_ZERO_AND_LOCK, strategy);
+    if (need_lock) UnlockRelationForExtension(relation, ExclusiveLock);
+    return buffer;
+#endif
+}
+
+// ---------------------------------------------------------------- temporary files
+
+/** Writes `size` bytes at the file's position. May ereport. */
+inline void WriteBufFile(BufFile* file, void* from, size_t size) { BufFileWrite(file, from, size); }
+
+/** Reads exactly `size` bytes at the file's position. May ereport. */
+inline void ReadBufFileExact(BufFile* file, void* to, size_t size) {
+#if PG_VERSION_NUM >= 160000
+    BufFileReadExact(file, to, size);
+#else
+    if (BufFileRead(file, to, size) != size) {
+        ereport(ERROR, (errcode_for_file_access(), errmsg("could not read from temporary file")));
+    }
+#endif
+}
+
+// ---------------------------------------------------------------- access method
+
+/** The members of IndexAmRoutine that not every version has, or not with one type. */
+struct VersionedRoutine {
+    bool can_build_parallel = false;                                          // 17
+    void (*insert_cleanup)(Relation index, IndexInfo* index_info) = nullptr;  // 17
+    // Bytes that a parallel scan needs in shared memory, beyond the server's own. Null: none.
+    Size (*estimate_parallel_scan)(int nkeys, int norderbys) = nullptr;
+};
+
+namespace internal {
+inline VersionedRoutine versioned_routine;
+
+#if PG_VERSION_NUM >= 180000
+inline Size EstimateParallelScan(Relation, int nkeys, int norderbys) {
+    return versioned_routine.estimate_parallel_scan(nkeys, norderbys);
+}
+#elif PG_VERSION_NUM >= 170000
+inline Size EstimateParallelScan(int nkeys, int norderbys) {
+    return versioned_routine.estimate_parallel_scan(nkeys, norderbys);
+}
+#else
+// These servers do not say how many keys there are: the most an index can have is assumed.
+inline Size EstimateParallelScan() {
+    return versioned_routine.estimate_parallel_scan(INDEX_MAX_KEYS, INDEX_MAX_KEYS);
+}
+#endif
+}  // namespace internal
+
+/**
+ * Fills in what differs between versions; all else is the handler's. The flags of 16 to 18 are
+ * those of a method that neither summarizes, nor hashes, nor sorts: amsummarizing, amcanhash,
+ * amconsistentequality and amconsistentordering false, amgettreeheight and amtranslate* null.
+ */
+inline void FillVersionedRoutine(IndexAmRoutine* routine, const VersionedRoutine& versioned) {
+    internal::versioned_routine = versioned;
+    routine->amestimateparallelscan =
+        versioned.estimate_parallel_scan != nullptr ? internal::EstimateParallelScan : nullptr;
+#if PG_VERSION_NUM >= 160000
+    routine->amsummarizing = false;
+#endif
+#if PG_VERSION_NUM >= 170000
+    routine->amcanbuildparallel = versioned.can_build_parallel;
+    routine->aminsertcleanup = versioned.insert_cleanup;
+#endif
+#if PG_VERSION_NUM >= 180000
+    routine->amcanhash = false;
+    routine->amconsistentequality = false;
+    routine->amconsistentordering = false;
+    routine->amgettreeheight = nullptr;
+    routine->amtranslatestrategy = nullptr;
+    routine->amtranslatecmptype = nullptr;
+#endif
+}
+
+/** True where the server itself plans the workers of ambuild (IndexInfo.ii_ParallelWorkers). */
+constexpr bool kServerPlansBuildWorkers = PG_VERSION_NUM >= 170000;
+
+/** Counts one search of the index: pg_stat_user_indexes, and EXPLAIN ANALYZE from 18 on. */
+inline void CountIndexSearch(IndexScanDesc scan) {
+    pgstat_count_index_scan(scan->indexRelation);
+#if PG_VERSION_NUM >= 180000
+    if (scan->instrument != nullptr) scan->instrument->nsearches++;
+#endif
+}
+
+/** Raises "snapshot too old" where the server can (15 and 16); nothing from 17 on. */
+inline void CheckSnapshotAge([[maybe_unused]] Snapshot snapshot, [[maybe_unused]] Relation relation,
+                             [[maybe_unused]] Page page) {
+#if PG_VERSION_NUM < 170000
+    TestForOldSnapshot(snapshot, relation, page);
+#endif
+}
+
+/**
+ * True on a server whose bitmap heap scan may skip the heap although VACUUM has removed the row
+ * (mended in 15.13, 16.9 and 17.5): every bitmap must ask for a recheck there. The running
+ * server counts, not the one compiled against.
+ */
+inline bool BitmapScanMaySkipHeapWrongly() {
+    static const int running = std::atoi(GetConfigOption("server_version_num", false, false));
+    if (running >= 180000) return false;
+    if (running >= 170000) return running < 170005;
+    if (running >= 160000) return running < 160009;
+    return running < 150013;
+}
+
+// ---------------------------------------------------------------- vacuum
+
+/** Sleeps when vacuum_cost_limit says so, and answers interrupts. */
+inline void VacuumDelayPoint() {
+#if PG_VERSION_NUM >= 180000
+    vacuum_delay_point(false);
+#else
+    vacuum_delay_point();
+#endif
+}
+
+/** The table being vacuumed; null on 15, which does not tell (GlobalVisCheck* then assume the
+ *  most cautious horizon). */
+inline Relation HeapOf([[maybe_unused]] const IndexVacuumInfo* info) {
+#if PG_VERSION_NUM >= 160000
+    return info->heaprel;
+#else
+    return nullptr;
+#endif
+}
+
+// ---------------------------------------------------------------- locale, user code
+
+/** Whether characters are classified and folded as in the C locale under this collation. */
+inline bool CtypeIsC(Oid collation) {
+#if PG_VERSION_NUM >= 180000
+    return pg_newlocale_from_collation(collation)->ctype_is_c;
+#else
+    return lc_ctype_is_c(collation);
+#endif
+}
+
+/** Whether lower() under this collation maps character by character, whatever stands beside it. ICU
+ *  and the built-in full case mapping know context (final sigma); libc and the C locale do not. */
+inline bool FoldsByCharacter(Oid collation) {
+    if (CtypeIsC(collation)) return true;
+    pg_locale_t locale = pg_newlocale_from_collation(collation);
+#if PG_VERSION_NUM >= 180000
+    return locale->provider == COLLPROVIDER_LIBC ||
+           (locale->provider == COLLPROVIDER_BUILTIN && !locale->info.builtin.casemap_full);
+#elif PG_VERSION_NUM >= 170000
+    return locale->provider == COLLPROVIDER_LIBC || locale->provider == COLLPROVIDER_BUILTIN;
+#else
+    return locale == nullptr || locale->provider == COLLPROVIDER_LIBC;
+#endif
+}
+
+/** For user code run as a table's owner: from 17 on search_path is limited as by the server's own
+ *  maintenance commands. The caller brackets it with NewGUCNestLevel and AtEOXact_GUC. */
+inline void RestrictSearchPathForUserCode() {
+#if PG_VERSION_NUM >= 170000
+    RestrictSearchPath();
+#endif
+}
+
+}  // namespace namedex::compat

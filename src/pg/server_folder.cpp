@@ -1,0 +1,108 @@
+#include "pg/server_folder.hpp"
+
+#include <map>
+
+#include "pg/boundary.hpp"
+#include "pg/compat.hpp"
+
+namespace namedex::pg {
+
+namespace {
+
+class ServerFolder final : public core::Folder {
+  public:
+    explicit ServerFolder(Oid collation) : collation_(collation) {
+        encoding = ServerEncoding();
+        context_free = Call([&] { return compat::FoldsByCharacter(collation); });
+        FindAsciiTable();
+        ascii_words_safe = context_free || (ascii_bytewise && !HasLithuanianRules());
+    }
+
+    void Fold(std::string_view in, std::string& out) const override {
+        if (in.empty()) {
+            out.clear();
+            return;
+        }
+        char* folded =
+            Call([&] { return str_tolower(in.data(), in.size(), collation_); });
+        out.assign(folded);
+        pfree(folded);
+    }
+
+  private:
+    // Folds all ASCII characters at once. If each gives one ASCII byte of its own kind, and folding it
+    // alone gives the same, then ASCII text folds byte by byte.
+    void FindAsciiTable() {
+        std::string all;
+        for (int c = 1; c < 128; ++c) {
+            all.push_back(static_cast<char>(c));
+        }
+        std::string folded;
+        Fold(all, folded);
+        const std::array<std::uint8_t, 128> expected = core::AsciiLowerTable();
+        ascii_fold = expected;
+        ascii_bytewise = folded.size() == all.size();
+        for (std::size_t i = 0; ascii_bytewise && i < all.size(); ++i) {
+            ascii_bytewise = static_cast<std::uint8_t>(folded[i]) == expected[i + 1];
+        }
+    }
+
+    // Lithuanian keeps the dot of a lower-case i under an accent, by inserting U+0307.
+    bool HasLithuanianRules() const {
+        if (encoding.kind != core::EncodingKind::kUtf8) {
+            return true;  // not known, so not excluded
+        }
+        std::string folded;
+        Fold("I\u0300", folded);
+        return folded != "i\u0300";
+    }
+
+    Oid collation_;
+};
+
+class IdentityFolderType final : public core::Folder {
+  public:
+    IdentityFolderType() {
+        encoding = {core::EncodingKind::kSingleByte, nullptr};
+        for (std::size_t c = 0; c < ascii_fold.size(); ++c) {
+            ascii_fold[c] = static_cast<std::uint8_t>(c);
+        }
+        ascii_bytewise = true;
+        context_free = true;
+        ascii_words_safe = true;
+    }
+
+    void Fold(std::string_view in, std::string& out) const override { out.assign(in); }
+};
+
+int CharacterLength(const unsigned char* at) {
+    return pg_mblen(reinterpret_cast<const char*>(at));
+}
+
+}  // namespace
+
+const core::Folder& FolderOf(Oid collation) {
+    static std::map<Oid, std::unique_ptr<const ServerFolder>> folders;
+    std::unique_ptr<const ServerFolder>& folder = folders[collation];
+    if (!folder) {
+        folder = std::make_unique<const ServerFolder>(collation);
+    }
+    return *folder;
+}
+
+const core::Folder& IdentityFolder() {
+    static const IdentityFolderType folder;
+    return folder;
+}
+
+core::Encoding ServerEncoding() {
+    if (pg_database_encoding_max_length() == 1) {
+        return {core::EncodingKind::kSingleByte, nullptr};
+    }
+    if (GetDatabaseEncoding() == PG_UTF8) {
+        return {core::EncodingKind::kUtf8, nullptr};
+    }
+    return {core::EncodingKind::kMultiByte, CharacterLength};
+}
+
+}  // namespace namedex::pg

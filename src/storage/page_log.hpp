@@ -1,0 +1,44 @@
+/*
+ * The one place that decides how a page is logged.
+ *
+ * - PageEdit changes up to four existing or new pages in one Generic WAL record; a crash keeps all of
+ *   it or nothing. Edit only the copies that Register returns.
+ * - LogFreshPages logs pages that were filled in shared buffers and that nothing refers to yet, as
+ *   whole images: the pages of a new segment, in order, before the segment is published.
+ *
+ * Both do nothing beyond marking buffers dirty for relations that need no WAL.
+ */
+#pragma once
+
+#include "pg/prelude.hpp"
+
+namespace namedex::storage {
+
+class PageEdit {
+  public:
+    explicit PageEdit(Relation index) : state_(GenericXLogStart(index)) {}
+
+    // The copy of an exclusively locked page that is to be edited.
+    Page Register(Buffer buffer) { return GenericXLogRegisterBuffer(state_, buffer, 0); }
+    // The same for a page whose old contents do not matter: the record holds all of it.
+    Page RegisterNew(Buffer buffer) {
+        return GenericXLogRegisterBuffer(state_, buffer, GENERIC_XLOG_FULL_IMAGE);
+    }
+    void Commit() { GenericXLogFinish(state_); }
+    void Abort() { GenericXLogAbort(state_); }
+
+  private:
+    GenericXLogState* state_;
+};
+
+// Marks a filled page that nothing refers to yet dirty and, if `log`, logs its image. The buffer is
+// exclusively locked and stays so.
+void FinishFreshPage(Relation index, Buffer buffer, bool log);
+
+// After ambuild: logs every page of the new relation, if it needs WAL.
+void LogWholeIndex(Relation index);
+
+// Writes and logs `page` as block 0 of an unlogged index's init fork.
+void WriteInitFork(Relation index, Page page);
+
+}  // namespace namedex::storage

@@ -1,0 +1,229 @@
+#include "storage/segment_pages.hpp"
+
+#include "pg/boundary.hpp"
+#include "pg/compat.hpp"
+#include "storage/page_log.hpp"
+
+namespace namedex::storage {
+
+using core::RowBitmap;
+using core::RowOrdinal;
+using core::ThrowCorrupt;
+
+namespace {
+
+std::string BlockDetail(BlockNumber block) {
+    return "Block " + std::to_string(block) + ".";
+}
+
+[[noreturn]] void ThrowBadPage(const char* problem, BlockNumber block) {
+    ThrowCorrupt(problem, BlockDetail(block));
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- writing
+
+SegmentPagesWriter::SegmentPagesWriter(Relation index, uint32 segment_id, bool log)
+    : index_(index),
+      segment_id_(segment_id),
+      log_(log),
+      strategy_(pg::Call([] { return GetAccessStrategy(BAS_BULKWRITE); })) {}
+
+SegmentPagesWriter::~SegmentPagesWriter() {
+    FreeAccessStrategy(strategy_);
+}
+
+BlockNumber SegmentPagesWriter::WritePage(const std::uint8_t* payload, std::uint32_t used,
+                                          PageKind kind, uint32 sequence) {
+    return pg::Call([&] {
+        CHECK_FOR_INTERRUPTS();
+        Buffer buffer = compat::ExtendLocked(index_, MAIN_FORKNUM, strategy_);
+        Page page = BufferGetPage(buffer);
+        InitPage(page, kind, segment_id_, sequence);
+        memcpy(PayloadOf(page), payload, used);
+        SetUsed(page, used);
+        SpecialOf(page)->crc = PageCrc(static_cast<const char*>(page));
+        FinishFreshPage(index_, buffer, log_);
+        BlockNumber block = BufferGetBlockNumber(buffer);
+        UnlockReleaseBuffer(buffer);
+        return block;
+    });
+}
+
+void SegmentPagesWriter::Write(const std::uint8_t* payload, std::uint32_t used) {
+    const BlockNumber block = WritePage(payload, used, PageKind::kSegmentData, pages_);
+    if (!extents_.empty() && extents_.back().start + extents_.back().count == block) {
+        ++extents_.back().count;
+    } else {
+        if (extents_.size() == kMaxExtents) {
+            core::ThrowTooLarge("an index segment is scattered over too many places of its file");
+        }
+        extents_.push_back({block, 1});
+    }
+    ++pages_;
+}
+
+BlockNumber SegmentPagesWriter::Finish(const core::SegmentHeader& header) {
+    std::vector<std::uint8_t> bytes(offsetof(SegmentRoot, extents) +
+                                    extents_.size() * sizeof(Extent));
+    auto* root = reinterpret_cast<SegmentRoot*>(bytes.data());
+    root->segment_id = segment_id_;
+    root->page_count = pages_;
+    root->row_count = header.row_count;
+    root->extent_count = static_cast<uint32>(extents_.size());
+    memcpy(bytes.data() + offsetof(SegmentRoot, extents), extents_.data(),
+           extents_.size() * sizeof(Extent));
+    return WritePage(bytes.data(), static_cast<std::uint32_t>(bytes.size()),
+                     PageKind::kSegmentRoot, 0);
+}
+
+// ---------------------------------------------------------------- reading
+
+SegmentPages::SegmentPages(Relation index, const SegmentEntry& entry)
+    : index_(index), entry_(entry) {
+    root_ = pg::Call([&] { return ReadBuffer(index, entry.root); });
+    try {
+        const char* page = static_cast<const char*>(BufferGetPage(root_));
+        if (const char* problem =
+                WrongWithPage(page, PageKind::kSegmentRoot, entry.segment_id, 0)) {
+            ThrowBadPage(problem, entry.root);
+        }
+        const auto* root = reinterpret_cast<const SegmentRoot*>(ConstPayloadOf(page));
+        const uint32 used = UsedOf(page);
+        if (used < offsetof(SegmentRoot, extents) || root->segment_id != entry.segment_id ||
+            root->extent_count > kMaxExtents || root->row_count != entry.rows ||
+            used < offsetof(SegmentRoot, extents) + root->extent_count * sizeof(Extent)) {
+            ThrowBadPage("a segment root is damaged", entry.root);
+        }
+        uint64 pages = 0;
+        for (uint32 i = 0; i < root->extent_count; ++i) {
+            first_page_.push_back(static_cast<uint32>(pages));
+            extents_.push_back(root->extents[i]);
+            pages += root->extents[i].count;
+            if (pages > root->page_count) {
+                break;
+            }
+        }
+        if (pages != root->page_count) {
+            ThrowBadPage("the extents of a segment do not add up to its length", entry.root);
+        }
+        page_count_ = root->page_count;
+    } catch (...) {
+        ReleaseBuffer(root_);
+        throw;
+    }
+}
+
+SegmentPages::~SegmentPages() {
+    if (!abandoned_) {
+        ReleaseBuffer(root_);
+    }
+}
+
+BlockNumber SegmentPages::BlockOf(uint32 page) const {
+    if (page >= page_count_) {
+        ThrowCorrupt("a segment has fewer pages than it refers to");
+    }
+    const auto after = std::upper_bound(first_page_.begin(), first_page_.end(), page);
+    const std::size_t extent = static_cast<std::size_t>(after - first_page_.begin()) - 1;
+    return extents_[extent].start + (page - first_page_[extent]);
+}
+
+core::PageSource::Pin SegmentPages::Acquire(std::uint32_t page) {
+    const BlockNumber block = BlockOf(page);
+    const Buffer buffer = pg::Call([&] { return ReadBuffer(index_, block); });
+    const char* bytes = static_cast<const char*>(BufferGetPage(buffer));
+    if (const char* problem =
+            WrongWithPage(bytes, PageKind::kSegmentData, entry_.segment_id, page)) {
+        ReleaseBuffer(buffer);
+        ThrowBadPage(problem, block);
+    }
+    return {ConstPayloadOf(bytes), UsedOf(bytes), static_cast<std::uint64_t>(buffer)};
+}
+
+void SegmentPages::Release(const Pin& pin) noexcept {
+    if (!abandoned_) {
+        ReleaseBuffer(static_cast<Buffer>(pin.token));
+    }
+}
+
+void SegmentPages::ReadTombstones(uint32 first_page, RowOrdinal lo, RowOrdinal hi,
+                                  RowBitmap& dead) {
+    dead.Reset(lo, hi - lo);
+    for (uint64 row = lo; row < hi;) {
+        const uint32 number = static_cast<uint32>(row / core::kTombstonesPerPage);
+        const uint64 page_begin = uint64{number} * core::kTombstonesPerPage;
+        const uint64 page_end = std::min<uint64>(hi, page_begin + core::kTombstonesPerPage);
+        const BlockNumber block = BlockOf(first_page + number);
+        std::uint8_t copy[core::kPagePayload];
+        const char* problem = pg::Call([&] {
+            Buffer buffer = ReadBuffer(index_, block);
+            LockBuffer(buffer, BUFFER_LOCK_SHARE);
+            const char* bytes = static_cast<const char*>(BufferGetPage(buffer));
+            const char* wrong = WrongWithPage(bytes, PageKind::kSegmentData, entry_.segment_id,
+                                              first_page + number);
+            memcpy(copy, ConstPayloadOf(bytes), sizeof copy);
+            UnlockReleaseBuffer(buffer);
+            return wrong;
+        });
+        if (problem != nullptr) {
+            ThrowBadPage(problem, block);
+        }
+        for (; row < page_end;) {
+            const uint64 bit = row - page_begin;
+            if (bit % 64 == 0 && page_end - row >= 64) {
+                dead.OrBits(static_cast<RowOrdinal>(row),
+                            core::LoadLe<std::uint64_t>(copy + bit / 8));
+                row += 64;
+            } else {
+                if ((copy[bit / 8] >> (bit % 8) & 1) != 0) {
+                    dead.Set(static_cast<RowOrdinal>(row));
+                }
+                ++row;
+            }
+        }
+    }
+}
+
+uint32 SegmentPages::SetTombstones(uint32 first_page, const RowOrdinal* rows, std::size_t size) {
+    uint32 changed = 0;
+    for (std::size_t i = 0; i < size;) {
+        const uint32 number = rows[i] / core::kTombstonesPerPage;
+        std::size_t end = i;
+        while (end < size && rows[end] / core::kTombstonesPerPage == number) {
+            ++end;
+        }
+        const BlockNumber block = BlockOf(first_page + number);
+        const char* problem = pg::Call([&]() -> const char* {
+            Buffer buffer = ReadBuffer(index_, block);
+            LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+            if (const char* wrong =
+                    WrongWithPage(static_cast<const char*>(BufferGetPage(buffer)),
+                                  PageKind::kSegmentData, entry_.segment_id, first_page + number)) {
+                UnlockReleaseBuffer(buffer);
+                return wrong;
+            }
+            PageEdit edit(index_);
+            auto* bits = reinterpret_cast<uint8*>(PayloadOf(edit.Register(buffer)));
+            for (std::size_t r = i; r < end; ++r) {
+                const uint32 bit = rows[r] % core::kTombstonesPerPage;
+                const uint8 mask = static_cast<uint8>(1u << (bit % 8));
+                if ((bits[bit / 8] & mask) == 0) {
+                    bits[bit / 8] |= mask;
+                    ++changed;
+                }
+            }
+            edit.Commit();
+            UnlockReleaseBuffer(buffer);
+            return nullptr;
+        });
+        if (problem != nullptr) {
+            ThrowBadPage(problem, block);
+        }
+        i = end;
+    }
+    return changed;
+}
+
+}  // namespace namedex::storage

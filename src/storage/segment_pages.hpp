@@ -1,0 +1,105 @@
+/*
+ * A segment's pages inside the index file.
+ *
+ * The root page of a segment is where the metapage points and what a reader keeps pinned. It lists the
+ * segment's extents, runs of consecutive blocks; the core's page n is the n-th block of the extents
+ * together. Data pages carry the segment's id and n, so that a page of something else is noticed.
+ *
+ *     SegmentRoot  { segment id, pages, rows, extent count, extents {start, count}[] }
+ *
+ * Writing: SegmentPagesWriter is the core's PageSink. It takes new pages at the end of the file; Finish writes
+ * the root. Nothing refers to the pages before the root's block is put in the metapage. Outside of
+ * ambuild every page is logged when it is filled.
+ *
+ * Reading: SegmentPages is the core's PageSource over shared buffers. Data pages are immutable, so a pin is
+ * enough to read them. Tombstone pages change; they are read by ReadTombstones under a share lock.
+ */
+#pragma once
+
+#include "core/pages.hpp"
+#include "core/row_bitmap.hpp"
+#include "core/segment_format.hpp"
+#include "pg/prelude.hpp"
+#include "storage/metapage.hpp"
+
+namespace namedex::storage {
+
+struct Extent {
+    BlockNumber start;
+    uint32 count;
+};
+
+struct SegmentRoot {
+    uint32 segment_id;
+    uint32 page_count;
+    uint32 row_count;
+    uint32 extent_count;
+    Extent extents[FLEXIBLE_ARRAY_MEMBER];
+};
+
+inline constexpr uint32 kMaxExtents =
+    (core::kPagePayload - offsetof(SegmentRoot, extents)) / sizeof(Extent);
+
+// Writes one segment at the end of the index. Calls the server through pg::Call and throws.
+class SegmentPagesWriter final : public core::PageSink {
+  public:
+    // `log`: whether pages are logged one by one; ambuild logs the whole file at its end instead.
+    SegmentPagesWriter(Relation index, uint32 segment_id, bool log);
+    ~SegmentPagesWriter() override;
+    SegmentPagesWriter(const SegmentPagesWriter&) = delete;
+    SegmentPagesWriter& operator=(const SegmentPagesWriter&) = delete;
+
+    void Write(const std::uint8_t* payload, std::uint32_t used) override;
+
+    // Writes the root page and returns its block.
+    BlockNumber Finish(const core::SegmentHeader& header);
+
+  private:
+    BlockNumber WritePage(const std::uint8_t* payload, std::uint32_t used, PageKind kind,
+                          uint32 sequence);
+
+    Relation index_;
+    uint32 segment_id_;
+    bool log_;
+    BufferAccessStrategy strategy_;
+    uint32 pages_ = 0;
+    std::vector<Extent> extents_;
+};
+
+// The pages of one published segment. Throws.
+class SegmentPages final : public core::PageSource {
+  public:
+    // Pins the root page until destruction and checks it.
+    SegmentPages(Relation index, const SegmentEntry& entry);
+    ~SegmentPages() override;
+    SegmentPages(const SegmentPages&) = delete;
+    SegmentPages& operator=(const SegmentPages&) = delete;
+
+    Pin Acquire(std::uint32_t page) override;
+    void Release(const Pin& pin) noexcept override;
+
+    uint32 page_count() const { return page_count_; }
+    const SegmentEntry& entry() const { return entry_; }
+    BlockNumber BlockOf(uint32 page) const;
+
+    // After an aborted (sub)transaction the pins are gone with their resource owner: forget them.
+    void Abandon() noexcept { abandoned_ = true; }
+
+    // Which rows of [lo, hi) are dead. `tombstones` is the section's first page.
+    void ReadTombstones(uint32 first_page, core::RowOrdinal lo, core::RowOrdinal hi,
+                        core::RowBitmap& dead);
+
+    // Marks rows of the segment dead, ascending; returns how many were not before.
+    uint32 SetTombstones(uint32 first_page, const core::RowOrdinal* rows, std::size_t size);
+
+  private:
+    Relation index_;
+    SegmentEntry entry_;
+    Buffer root_ = InvalidBuffer;
+    uint32 page_count_ = 0;
+    std::vector<Extent> extents_;
+    std::vector<uint32> first_page_;  // of each extent
+    bool abandoned_ = false;
+};
+
+}  // namespace namedex::storage

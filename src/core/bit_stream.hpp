@@ -16,7 +16,7 @@
 namespace namedex::core {
 
 inline constexpr unsigned kWindowBits = 57;
-// A writer's pending bits and one code must fit 63 bits.
+// So that a code and the bits of a byte begun fit a 64-bit word.
 inline constexpr unsigned kMaxCodeBits = 56;
 inline constexpr std::size_t kBitPadding = sizeof(std::uint64_t);
 
@@ -53,31 +53,35 @@ class BitWriter {
 
     // `code.length` <= kMaxCodeBits; bits past the length must be 0.
     void Put(BitCode code) {
+        if (pending_length_ + code.length >= 64) {
+            Flush(pending_length_ / 8);
+        }
         pending_ |= code.bits << pending_length_;
         pending_length_ += code.length;
-        if (pending_length_ >= 32) {
-            Flush(4);
-        }
     }
 
     void Align() {
-        Flush((pending_length_ + 7) / 8);
-        pending_length_ = 0;
+        Flush(pending_length_ / 8);
+        if (pending_length_ > 0) {
+            out_->push_back(static_cast<std::uint8_t>(pending_));
+            pending_ = 0;
+            pending_length_ = 0;
+        }
     }
 
   private:
-    // Moves `bytes` < 8 bytes to the vector.
+    // Moves `bytes` < 8 whole bytes to the vector.
     void Flush(unsigned bytes) {
         std::uint8_t raw[8];
         StoreLe(raw, pending_);
         out_->insert(out_->end(), raw, raw + bytes);
         pending_ >>= 8 * bytes;
-        pending_length_ -= pending_length_ < 8 * bytes ? pending_length_ : 8 * bytes;
+        pending_length_ -= 8 * bytes;
     }
 
     std::pmr::vector<std::uint8_t>* out_;
     std::uint64_t pending_ = 0;
-    unsigned pending_length_ = 0;
+    unsigned pending_length_ = 0;  // < 64
 };
 
 // Out of line, so that the decoding loops stay small enough to live in registers.

@@ -223,7 +223,7 @@ bool GramWriter::TableIsFull() const { return (lists_ + 1) * 4 > table_.size() *
 void GramWriter::GrowTable() {
     while (kept_ != 0 && TableIsFull()) {
         const std::size_t grown = std::max(kFirstTable, table_.size() * 2);
-        if (memory_used() + grown * sizeof(List) > memory_limit_) {
+        if (grown * sizeof(List) + nodes_.size() * sizeof(Node) > memory_limit_ / 2) {
             ReduceMemory();
             continue;
         }
@@ -257,7 +257,7 @@ void GramWriter::Rebuild(unsigned by) {
         return list.gram != 0 && (kept_ & (IsShort(list.gram) ? kKeepsShort : kKeepsLong)) != 0;
     };
     lists_ = static_cast<std::size_t>(std::count_if(table_.begin(), table_.end(), keeps));
-    std::size_t size = kept_ == 0 ? 0 : kFirstTable;
+    std::size_t size = lists_ == 0 ? 0 : kFirstTable;
     while (lists_ * 4 > size * 3) {
         size *= 2;
     }

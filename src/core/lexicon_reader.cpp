@@ -11,7 +11,6 @@ constexpr std::size_t kBitmapWords = SubstringSearch::BitmapWords(kPagePayload);
 // Searching so many blocks that cannot match costs no more than finding the next one that can.
 constexpr std::uint32_t kCheaperToSearch = 4;
 
-
 // The first set bit at or after `from`, or `limit`.
 std::size_t NextBit(const std::uint64_t* bits, std::size_t from, std::size_t limit) {
     while (from < limit) {

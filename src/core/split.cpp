@@ -1,49 +1,30 @@
 #include "core/split.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <functional>
+
+#include "core/byte_masks.hpp"
 
 namespace namedex::core {
 
 namespace {
 
-// Words of a value are found in blocks of 64 bytes: one bit a byte tells words from delimiters, and
-// the edges of words are the changes of the bits.
-constexpr std::size_t kBlock = 64;
-
 // Word folds remembered, one a slot. Names repeat so much that this many catch most of them.
 constexpr std::size_t kFoldCacheSlots = 4096;
-
-constexpr std::array<std::uint8_t, 256> MakeWordTable() {
-    std::array<std::uint8_t, 256> table{};
-    for (int byte = 0; byte < 256; ++byte) {
-        table[static_cast<std::size_t>(byte)] = IsWordByte(static_cast<unsigned char>(byte)) ? 1 : 0;
-    }
-    return table;
-}
-constexpr std::array<std::uint8_t, 256> kIsWord = MakeWordTable();
-
-std::uint64_t WordBits(const char* bytes, std::size_t size) {
-    std::uint64_t bits = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-        bits |= static_cast<std::uint64_t>(kIsWord[static_cast<unsigned char>(bytes[i])]) << i;
-    }
-    return bits;
-}
 
 // Calls word(begin, end) for each word of `text` in order.
 template <typename Sink>
 inline void ForEachWord(std::string_view text, Sink&& word) {
     std::size_t begin = 0;
     bool inside = false;
-    for (std::size_t base = 0; base < text.size(); base += kBlock) {
-        const std::size_t size = text.size() - base < kBlock ? text.size() - base : kBlock;
-        std::uint64_t bits = WordBits(text.data() + base, size);
-        // A set bit of `edges` is a byte of another kind than the byte before it.
-        std::uint64_t edges = bits ^ ((bits << 1) | (inside ? 1 : 0));
-        if (size < kBlock) {
+    for (std::size_t base = 0; base < text.size(); base += kMaskBytes) {
+        const std::size_t size = std::min(kMaskBytes, text.size() - base);
+        const std::uint64_t bits = WordMask(text.data() + base, size);
+        // A set bit is a byte of another kind than the byte before it.
+        std::uint64_t edges = bits ^ (bits << 1 | (inside ? 1 : 0));
+        if (size < kMaskBytes) {
             edges &= (std::uint64_t{1} << size) - 1;
         }
         for (; edges != 0; edges &= edges - 1) {
@@ -86,25 +67,44 @@ ByteKinds KindsOf(std::string_view text) {
     return {(high & kHighs) != 0, (nul & kHighs) != 0};
 }
 
+// Copies bytes between words, which are few: mostly one space or a comma and a space.
+inline char* CopyDelimiters(char* to, const char* from, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        to[i] = from[i];
+    }
+    return to + count;
+}
+
 // Writes the shape of `value` and calls word(begin, end) for each word in order; false past the limits.
 template <typename Sink>
 inline bool CutWords(std::string_view value, std::string& shape, Sink&& word) {
-    shape.clear();
+    shape.resize(value.size());  // a word takes no more room than its bytes
+    char* to = shape.data();
     std::size_t words = 0;
     std::size_t longest = 0;
     std::size_t after = 0;  // the end of the word before
     ForEachWord(value, [&](std::size_t begin, std::size_t end) {
         ++words;
-        longest = end - begin > longest ? end - begin : longest;
+        longest = std::max(longest, end - begin);
         if (words <= kMaxWordsPerValue) {
-            shape.append(value.data() + after, begin - after);
-            shape.push_back(kShapeWord);
             word(begin, end);
         }
+        to = CopyDelimiters(to, value.data() + after, begin - after);
+        *to++ = kShapeWord;
         after = end;
     });
-    shape.append(value.data() + after, value.size() - after);
+    to = CopyDelimiters(to, value.data() + after, value.size() - after);
+    shape.resize(static_cast<std::size_t>(to - shape.data()));
     return words <= kMaxWordsPerValue && longest <= kMaxWordBytes && shape.size() <= kMaxShapeBytes;
+}
+
+// Without a table the compiler makes it work on a vector of bytes at a time.
+inline void LowerAscii(char* text, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const bool upper = static_cast<unsigned char>(byte - 'A') < 26;
+        text[i] = static_cast<char>(byte | (upper ? 0x20 : 0));
+    }
 }
 
 void MakeOpaque(SplitValue& out) {
@@ -145,7 +145,9 @@ bool AreWholeCharacters(const std::vector<std::string_view>& words, std::string_
 }  // namespace
 
 Splitter::Splitter(const Folder& folder)
-    : folder_(folder), ascii_bytewise_(folder.ascii_bytewise) {
+    : folder_(folder),
+      ascii_bytewise_(folder.ascii_bytewise),
+      lowers_only_(folder.ascii_fold == AsciiLowerTable()) {
     for (std::size_t byte = 0; byte < folder.ascii_fold.size(); ++byte) {
         const std::uint8_t folded = folder.ascii_fold[byte];
         const bool kept = IsWordByte(static_cast<unsigned char>(byte)) ? IsWordByte(folded)
@@ -173,10 +175,14 @@ void Splitter::Split(std::string_view value, SplitValue& out) {
 
 // Folding keeps the kind of each byte, so value and fold have the same words at the same places.
 bool Splitter::SplitAscii(std::string_view value, SplitValue& out) {
-    out.folded_value.resize(value.size());
+    out.folded_value.assign(value);
     char* folded = out.folded_value.data();
-    for (std::size_t i = 0; i < value.size(); ++i) {
-        folded[i] = static_cast<char>(folder_.ascii_fold[static_cast<unsigned char>(value[i])]);
+    if (lowers_only_) {
+        LowerAscii(folded, value.size());
+    } else {
+        for (std::size_t i = 0; i < value.size(); ++i) {
+            folded[i] = static_cast<char>(folder_.ascii_fold[static_cast<unsigned char>(value[i])]);
+        }
     }
     return CutWords(value, out.shape, [&](std::size_t begin, std::size_t end) {
         out.words.push_back({value.substr(begin, end - begin),

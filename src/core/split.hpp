@@ -75,6 +75,7 @@ class Splitter {
 
     const Folder& folder_;
     bool ascii_bytewise_;  // the folder says so and its table keeps its promise
+    bool lowers_only_;     // the table is that of AsciiLowerTable
     std::vector<std::string_view> words_;
     std::vector<std::string_view> folded_words_;
     std::string folded_shape_;

@@ -195,6 +195,17 @@ inline bool BitmapScanMaySkipHeapWrongly() {
     return running < 150013;
 }
 
+// ---------------------------------------------------------------- privileges
+
+/** Whether the current user owns the table. */
+inline bool OwnsTable(Oid table) {
+#if PG_VERSION_NUM >= 160000
+    return object_ownercheck(RelationRelationId, table, GetUserId());
+#else
+    return pg_class_ownercheck(table, GetUserId());
+#endif
+}
+
 // ---------------------------------------------------------------- vacuum
 
 /** Sleeps when vacuum_cost_limit says so, and answers interrupts. */

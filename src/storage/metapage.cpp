@@ -1,6 +1,7 @@
 #include "storage/metapage.hpp"
 
 #include "pg/boundary.hpp"
+#include "pg/compat.hpp"
 
 namespace namedex::storage {
 
@@ -42,9 +43,12 @@ void CopyMeta(Relation index, Page page, MetaData* meta) {
     }
 }
 
-void ReadMeta(Relation index, MetaData* meta) {
+void ReadMeta(Relation index, MetaData* meta, Snapshot snapshot) {
     Buffer buffer = ReadBuffer(index, kMetaBlock);
     LockBuffer(buffer, BUFFER_LOCK_SHARE);
+    if (snapshot != nullptr) {
+        compat::CheckSnapshotAge(snapshot, index, BufferGetPage(buffer));
+    }
     CopyMeta(index, BufferGetPage(buffer), meta);
     UnlockReleaseBuffer(buffer);
 }

@@ -63,8 +63,9 @@ void InitMetaPage(Page page, FoldSignature signature);
 // The caller holds at least a share lock on the page.
 void CopyMeta(Relation index, Page page, MetaData* meta);
 
-// Reads the metapage under a share lock.
-void ReadMeta(Relation index, MetaData* meta);
+// Reads the metapage under a share lock. `snapshot` (may be null) is checked for its age: whatever removes
+// rows that it could see changes the metapage.
+void ReadMeta(Relation index, MetaData* meta, Snapshot snapshot = nullptr);
 
 // The metapage's contents on a page that is being edited.
 inline MetaData* MetaOf(Page page) {

@@ -80,6 +80,7 @@ class SegmentPages final : public core::PageSource {
 
     uint32 page_count() const { return page_count_; }
     const SegmentEntry& entry() const { return entry_; }
+    void set_dead(uint32 dead) { entry_.dead = dead; }
     BlockNumber BlockOf(uint32 page) const;
 
     // After an aborted (sub)transaction the pins are gone with their resource owner: forget them.

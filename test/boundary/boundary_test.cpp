@@ -38,6 +38,7 @@ class Witness {
     ~Witness() { --witnesses_left; }
     Witness(const Witness&) = delete;
     Witness& operator=(const Witness&) = delete;
+    void Copy() { heap_ = std::make_unique<int>(*heap_); }
 
   private:
     // On the heap as a container's contents would be: a skipped destructor is a leak too.
@@ -441,6 +442,13 @@ NAMEDEX_FUNCTION(boundary_limit) {
         while (!refused()) {
         }
         const std::size_t full = memory.bytes_in_use();
+        bool refuses_large = false;
+        try {
+            pg::ContextResource empty(CurrentMemoryContext, kLimit);
+            empty.deallocate(empty.allocate(kLimit + 1, 1), kLimit + 1, 1);
+        } catch (const pg::OutOfMemory& error) {
+            refuses_large = error.limit_reached();
+        }
         const std::size_t served = blocks.size();
         memory.deallocate(blocks.back(), kBlock, 8);
         blocks.pop_back();
@@ -448,6 +456,7 @@ NAMEDEX_FUNCTION(boundary_limit) {
         for (void* block : blocks) memory.deallocate(block, kBlock, 8);
         return TextResult(Verdict({{"filled", served * kBlock > kLimit / 2},
                                    {"within the limit", full <= kLimit + 2 * kBlock},
+                                   {"refuses large", refuses_large},
                                    {"serves again", serves_again},
                                    {"count at the end", memory.bytes_in_use() == 0}}));
     });
@@ -531,16 +540,19 @@ class Hoard {
     rlimit before_{};
 };
 
-/** (from_core): an error on its way through both doors while malloc has nothing left. */
+/** (kind): an error on its way through both doors while malloc has nothing left. 'new': core asks
+ *  for memory; 'core': its text is too large to copy; 'server': from below. */
 NAMEDEX_FUNCTION(boundary_exhausted) {
     static Hoard hoard;
-    const bool from_core = PG_GETARG_BOOL(0);
+    char* kind = text_to_cstring(PG_GETARG_TEXT_PP(0));
     PG_TRY();
     {
         pg::Enter([&] {
             Witness witness;
+            std::string message(100000, 'x');
             hoard.Fill();
-            if (from_core) core::ThrowInternal("a message too long for the small string's buffer");
+            if (std::strcmp(kind, "new") == 0) witness.Copy();
+            if (std::strcmp(kind, "core") == 0) core::ThrowInvalidArgument(std::move(message));
             pg::Call(RaiseServerError);
         });
     }

@@ -19,7 +19,7 @@ CREATE FUNCTION boundary_allocate(block_bytes bigint, byte_limit bigint) RETURNS
 CREATE FUNCTION boundary_allocate_raw(bytes bigint) RETURNS text LANGUAGE c STRICT AS 'MODULE_PATHNAME';
 CREATE FUNCTION boundary_resource() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME';
 CREATE FUNCTION boundary_limit() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME';
-CREATE FUNCTION boundary_exhausted(from_core boolean) RETURNS text LANGUAGE c STRICT AS 'MODULE_PATHNAME';
+CREATE FUNCTION boundary_exhausted(kind text) RETURNS text LANGUAGE c STRICT AS 'MODULE_PATHNAME';
 CREATE FUNCTION boundary_state_after_error() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME';
 CREATE FUNCTION boundary_state_after_success() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME';
 CREATE FUNCTION boundary_unlock_after_error() RETURNS text LANGUAGE c AS 'MODULE_PATHNAME';

@@ -245,14 +245,18 @@ inline std::string FaultIn(const core::LikePattern& pattern, const core::Encodin
                            std::string_view pattern_text, std::string_view text) {
     const bool like =
         pattern.op() == core::Operator::kLike || pattern.op() == core::Operator::kILike;
-    if (like && (EndsInEscape(pattern_text) || !IsValidText(encoding, pattern_text))) {
-        const bool all_rows = pattern.trailing_escape() && pattern.Matches(text) &&
-                              pattern.alternatives().size() == 1 &&
-                              pattern.alternatives()[0].terms.empty();
-        return all_rows ? "" : "a pattern that the server must decide is not every row";
+    const bool escape = like && EndsInEscape(pattern_text);
+    if (escape && !pattern.trailing_escape()) {
+        return "a trailing escape is not left to the server";
     }
     if (pattern.trailing_escape()) {
-        return "a sound pattern is left to the server";
+        if (!escape && (!like || IsValidText(encoding, pattern_text))) {
+            return "a sound pattern is left to the server";
+        }
+        const bool all_rows = pattern.Matches(text) && pattern.alternatives().size() == 1 &&
+                              pattern.alternatives()[0].terms.empty() &&
+                              !pattern.alternatives()[0].exact;
+        return all_rows ? "" : "a pattern left to the server is not every row";
     }
     const bool matches = NaiveMatches(pattern.op(), encoding, pattern_text, text);
     if (pattern.Matches(text) != matches) {

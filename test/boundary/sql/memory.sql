@@ -26,10 +26,12 @@ SELECT boundary_allocate_raw(1100000000);
 SELECT boundary_witnesses();
 
 -- malloc has nothing left while an error is on its way, in either direction
-SELECT boundary_exhausted(true);
-SELECT boundary_exhausted(false);
-SELECT * FROM boundary_try('SELECT boundary_exhausted(true)');
-SELECT * FROM boundary_try('SELECT boundary_exhausted(false)');
+SELECT boundary_exhausted('new');
+SELECT boundary_exhausted('core');
+SELECT boundary_exhausted('server');
+SELECT kind, t.*
+FROM unnest(ARRAY['new', 'core', 'server']) AS kind,
+     boundary_try(format('SELECT boundary_exhausted(%L)', kind)) AS t;
 SELECT boundary_witnesses();
 
 -- nothing is left behind by errors: those caught, those raised again, those dropped

@@ -1,6 +1,7 @@
 /*
  * What makes the shared library a server module.
  */
+#include "am/am.hpp"
 #include "pg/compat.hpp"
 #include "pg/prelude.hpp"
 
@@ -9,7 +10,9 @@ PG_MODULE_MAGIC;
 PGDLLEXPORT void _PG_init(void);
 }
 
-/** Keeps the settings' prefix: an unknown namedex.* setting is reported, not silently kept. */
+/** Makes the storage parameters known, and keeps the settings' prefix: an unknown namedex.* setting is reported,
+ *  not silently kept. */
 void _PG_init(void) {
+    namedex::am::RegisterOptions();
     MarkGUCPrefixReserved("namedex");
 }

@@ -1,0 +1,319 @@
+/*
+ * Scans: amgettuple streams, amgetbitmap collects.
+ *
+ * Segments are searched one after the other, each in windows of ordinals. A plain scan starts with a small
+ * window and widens it, so that LIMIT 20 costs little and a full scan is not slowed down. The pending rows
+ * come last; they were matched when the set of contents was read. Every scan drops tombstoned rows.
+ *
+ * A scan's C++ state hangs on a memory context of its own: when the scan is aborted the context's reset
+ * callback destroys it, without touching buffer pins, which have gone with their resource owner by then.
+ */
+#include "am/am.hpp"
+#include "am/index_snapshot.hpp"
+#include "am/scan_keys.hpp"
+#include "core/segment_query.hpp"
+#include "pg/boundary.hpp"
+#include "pg/compat.hpp"
+#include "pg/context_resource.hpp"
+
+namespace namedex::am {
+
+using core::RowBitmap;
+using core::RowOrdinal;
+using core::RowSet;
+
+namespace {
+
+// A bitmap of the window takes 8 MB at most.
+constexpr std::uint64_t kMaxWindow = std::uint64_t{1} << 26;
+constexpr std::uint64_t kFirstWindow = 8192;
+constexpr std::uint64_t kMaxStreamWindow = std::uint64_t{1} << 20;
+// How much a window grows: a list that is short is read again for every window.
+constexpr std::uint64_t kWindowGrowth = 8;
+// A plain scan wants about this many rows from its first window.
+constexpr std::uint64_t kFirstRows = 256;
+
+class Scan {
+  public:
+    Scan(Relation index, MemoryContext context)
+        : index_(index), memory_(context), keys_(index), contents_(index, &memory_), dead_(&memory_) {}
+
+    void Restart(const ScanKeyData* keys, int count) {
+        query_.reset();
+        conditions_.reset();
+        conditions_.emplace(keys_, keys, count);
+        opened_ = false;
+        tids_.clear();
+        next_tid_ = 0;
+    }
+
+    // Fetches the next TID of a plain scan.
+    bool Next(Snapshot snapshot, ItemPointer tid) {
+        Open(snapshot);
+        while (next_tid_ == tids_.size()) {
+            tids_.clear();
+            next_tid_ = 0;
+            if (!FillWindow()) {
+                return false;
+            }
+        }
+        *tid = tids_[next_tid_++];
+        return true;
+    }
+
+    int64 Collect(Snapshot snapshot, TIDBitmap* bitmap) {
+        Open(snapshot);
+        const bool check_again = recheck() || compat::BitmapScanMaySkipHeapWrongly();
+        int64 total = 0;
+        const auto flush = [&] {
+            if (!tids_.empty()) {
+                pg::Call([&] {
+                    tbm_add_tuples(bitmap, tids_.data(), static_cast<int>(tids_.size()),
+                                   check_again);
+                });
+                total += static_cast<int64>(tids_.size());
+                tids_.clear();
+            }
+        };
+        if (!conditions_->nothing()) {
+            for (std::unique_ptr<OpenSegment>& segment : contents_.segments()) {
+                OpenQuery(*segment);
+                const std::uint64_t rows = segment->reader.row_count();
+                for (std::uint64_t lo = 0; lo < rows; lo += kMaxWindow) {
+                    Evaluate(*segment, lo, std::min(rows, lo + kMaxWindow), flush);
+                }
+                flush();
+                query_.reset();
+                segment->reader.Release();
+            }
+        }
+        tids_.insert(tids_.end(), pending_.begin(), pending_.end());
+        flush();
+        return total;
+    }
+
+    bool recheck() const { return conditions_ && conditions_->recheck(); }
+    void Abandon() noexcept { contents_.Abandon(); }
+
+  private:
+    void Open(Snapshot snapshot) {
+        if (opened_) {
+            return;
+        }
+        contents_.Open(
+            snapshot, [this] { pending_.clear(); },
+            [this](const ItemPointerData& tid, std::string_view row) {
+                if (!conditions_->nothing() && keys_.Accepts(conditions_->conditions(), row)) {
+                    pending_.push_back(tid);
+                }
+            });
+        opened_ = true;
+        segment_ = 0;
+        pending_given_ = false;
+    }
+
+    void OpenQuery(OpenSegment& segment) {
+        query_.emplace(segment.reader, conditions_->conditions(), keys_.folders(), &memory_,
+                       &pg::PollInterrupts);
+    }
+
+    // Appends the TIDs of the live rows of [lo, hi) that satisfy the conditions; calls `flush` when there
+    // are many.
+    template <typename Flush>
+    void Evaluate(OpenSegment& segment, std::uint64_t lo, std::uint64_t hi, Flush&& flush) {
+        constexpr std::size_t kBatch = 4096;
+        RowSet rows(&memory_);
+        query_->Evaluate(static_cast<RowOrdinal>(lo), static_cast<RowOrdinal>(hi), rows);
+        if (segment.pages.entry().dead > 0) {
+            DropDead(segment, rows);
+        }
+        core::TidMapReader& map = segment.reader.tids();
+        const auto add = [this](std::uint32_t block, std::uint16_t offset) {
+            ItemPointerData tid;
+            ItemPointerSet(&tid, block, offset);
+            tids_.push_back(tid);
+        };
+        if (rows.dense()) {
+            map.ForEachSet(rows.bits(),
+                           [&](std::uint32_t block, const std::uint16_t* offsets, std::size_t n) {
+                               for (std::size_t i = 0; i < n; ++i) {
+                                   add(block, offsets[i]);
+                               }
+                               if (tids_.size() >= kBatch) {
+                                   flush();
+                               }
+                           });
+        } else {
+            for (const RowOrdinal row : rows.list()) {
+                const core::Tid tid = map.At(row);
+                add(tid.block, tid.offset);
+                if (tids_.size() >= kBatch) {
+                    flush();
+                }
+            }
+        }
+    }
+
+    void DropDead(OpenSegment& segment, RowSet& rows) {
+        if (rows.dense()) {
+            ReadTombstones(segment, rows.lo(), rows.hi(), dead_);
+            rows.bits().AndNot(dead_);
+            return;
+        }
+        const std::uint64_t row_count = segment.reader.row_count();
+        std::uint64_t read_to = 0;
+        rows.Retain([&](RowOrdinal row) {
+            if (row >= read_to) {
+                const std::uint64_t lo = row / core::kTombstonesPerPage * core::kTombstonesPerPage;
+                read_to = std::min(row_count, lo + core::kTombstonesPerPage);
+                ReadTombstones(segment, static_cast<RowOrdinal>(lo),
+                               static_cast<RowOrdinal>(read_to), dead_);
+            }
+            return !dead_.Test(row);
+        });
+    }
+
+    // Puts the next TIDs into tids_; false when there are none left.
+    bool FillWindow() {
+        if (conditions_->nothing()) {
+            return false;
+        }
+        std::vector<std::unique_ptr<OpenSegment>>& segments = contents_.segments();
+        while (segment_ < segments.size()) {
+            OpenSegment& segment = *segments[segment_];
+            const std::uint64_t rows = segment.reader.row_count();
+            if (!query_) {
+                OpenQuery(segment);
+                window_begin_ = 0;
+                const std::uint64_t expected = std::max<std::uint64_t>(query_->estimate(), 1);
+                window_ = std::max(kFirstWindow, rows * kFirstRows / expected);
+            }
+            if (window_begin_ < rows) {
+                const std::uint64_t end = std::min(rows, window_begin_ + window_);
+                Evaluate(segment, window_begin_, end, [] {});
+                window_begin_ = end;
+                window_ = std::min(std::max(window_, kMaxStreamWindow), window_ * kWindowGrowth);
+            } else {
+                query_.reset();
+                ++segment_;
+            }
+            segment.reader.Release();
+            if (!tids_.empty()) {
+                return true;
+            }
+        }
+        if (!pending_given_) {
+            pending_given_ = true;
+            tids_.assign(pending_.begin(), pending_.end());
+            return !tids_.empty();
+        }
+        return false;
+    }
+
+    Relation index_;
+    pg::ContextResource memory_;
+    IndexKeys keys_;
+    IndexSnapshot contents_;
+    std::optional<ScanConditions> conditions_;
+    RowBitmap dead_;
+    bool opened_ = false;
+    std::vector<ItemPointerData> pending_;
+    bool pending_given_ = false;
+    std::size_t segment_ = 0;
+    std::optional<core::SegmentQuery> query_;
+    std::uint64_t window_begin_ = 0;
+    std::uint64_t window_ = 0;
+    std::vector<ItemPointerData> tids_;
+    std::size_t next_tid_ = 0;
+};
+
+// What scan->opaque points to; lives in the scan's own memory context.
+struct ScanHandle {
+    Scan* scan;
+    MemoryContext context;
+    bool restarted;
+    MemoryContextCallback callback;
+};
+
+ScanHandle* HandleOf(IndexScanDesc scan) {
+    return static_cast<ScanHandle*>(scan->opaque);
+}
+
+void DestroyAfterAbort(void* argument) {
+    auto* handle = static_cast<ScanHandle*>(argument);
+    if (handle->scan != nullptr) {
+        handle->scan->Abandon();
+        delete handle->scan;
+        handle->scan = nullptr;
+    }
+}
+
+// The scan, ready to run: made and restarted when first needed, so that amrescan stays cheap.
+Scan& Ready(IndexScanDesc descriptor) {
+    ScanHandle* handle = HandleOf(descriptor);
+    if (handle->scan == nullptr) {
+        handle->scan = new Scan(descriptor->indexRelation, handle->context);
+    }
+    if (!handle->restarted) {
+        handle->scan->Restart(descriptor->keyData, descriptor->numberOfKeys);
+        handle->restarted = true;
+        compat::CountIndexSearch(descriptor);
+    }
+    return *handle->scan;
+}
+
+// Whether rows must be looked at again whatever the conditions: only an MVCC snapshot makes sure that a TID
+// still names the row that was indexed.
+bool NeedsRecheck(IndexScanDesc descriptor) {
+    return descriptor->xs_snapshot != nullptr && !IsMVCCSnapshot(descriptor->xs_snapshot);
+}
+
+}  // namespace
+
+IndexScanDesc BeginScan(Relation index, int nkeys, int norderbys) {
+    IndexScanDesc scan = RelationGetIndexScan(index, nkeys, norderbys);
+    MemoryContext context =
+        AllocSetContextCreate(CurrentMemoryContext, "namedex scan", ALLOCSET_DEFAULT_SIZES);
+    auto* handle = static_cast<ScanHandle*>(MemoryContextAllocZero(context, sizeof(ScanHandle)));
+    handle->context = context;
+    handle->callback.func = DestroyAfterAbort;
+    handle->callback.arg = handle;
+    MemoryContextRegisterResetCallback(context, &handle->callback);
+    scan->opaque = handle;
+    return scan;
+}
+
+void Rescan(IndexScanDesc scan, ScanKey keys, int, ScanKey, int) {
+    if (keys != nullptr && scan->numberOfKeys > 0) {
+        memmove(scan->keyData, keys, static_cast<size_t>(scan->numberOfKeys) * sizeof(ScanKeyData));
+    }
+    HandleOf(scan)->restarted = false;
+}
+
+bool GetTuple(IndexScanDesc scan, ScanDirection) {
+    return pg::Enter(scan->indexRelation, [&] {
+        Scan& state = Ready(scan);
+        ItemPointerData tid;
+        if (!state.Next(scan->xs_snapshot, &tid)) {
+            return false;
+        }
+        scan->xs_heaptid = tid;
+        scan->xs_recheck = state.recheck() || NeedsRecheck(scan);
+        return true;
+    });
+}
+
+int64 GetBitmap(IndexScanDesc scan, TIDBitmap* bitmap) {
+    return pg::Enter(scan->indexRelation,
+                     [&] { return Ready(scan).Collect(scan->xs_snapshot, bitmap); });
+}
+
+void EndScan(IndexScanDesc scan) {
+    ScanHandle* handle = HandleOf(scan);
+    Scan* state = handle->scan;
+    handle->scan = nullptr;
+    delete state;
+    MemoryContextDelete(handle->context);
+}
+
+}  // namespace namedex::am

@@ -1,0 +1,160 @@
+/*
+ * VACUUM: ambulkdelete marks rows dead, amvacuumcleanup moves pending rows into segments and merges segments.
+ *
+ * ambulkdelete shows every live TID to the callback, also for CREATE INDEX CONCURRENTLY, which collects them
+ * that way, and sets tombstones where the callback says so. It ends by noting the numbers of dead rows in the
+ * metapage, before the server frees the heap's line pointers: a scan that starts after that knows that there
+ * are tombstones to look at.
+ */
+#include "am/am.hpp"
+#include "am/index_snapshot.hpp"
+#include "am/segment_flush.hpp"
+#include "pg/boundary.hpp"
+#include "pg/compat.hpp"
+#include "pg/context_resource.hpp"
+#include "storage/page_log.hpp"
+
+namespace namedex::am {
+
+using core::RowBitmap;
+using core::RowOrdinal;
+
+namespace {
+
+constexpr std::uint32_t kRowsPerBatch = core::kTombstonesPerPage;
+
+// Shows a segment's live rows to the callback; returns how many it condemned.
+uint32 DeleteFromSegment(OpenSegment& segment, IndexBulkDeleteCallback callback,
+                         void* callback_state) {
+    const std::uint32_t rows = segment.reader.row_count();
+    const core::SectionRange& tombstones =
+        segment.reader.header()[core::SegmentSection::kTombstones];
+    RowBitmap dead;
+    std::vector<RowOrdinal> ordinals;
+    std::vector<ItemPointerData> tids;
+    std::vector<RowOrdinal> condemned;
+    uint32 removed = 0;
+    for (std::uint64_t lo = 0; lo < rows; lo += kRowsPerBatch) {
+        const auto hi = static_cast<RowOrdinal>(std::min<std::uint64_t>(rows, lo + kRowsPerBatch));
+        ReadTombstones(segment, static_cast<RowOrdinal>(lo), hi, dead);
+        ordinals.clear();
+        tids.clear();
+        condemned.clear();
+        segment.reader.tids().ForEach(static_cast<RowOrdinal>(lo), hi,
+                                      [&](RowOrdinal row, core::Tid tid) {
+                                          if (!dead.Test(row)) {
+                                              ItemPointerData pointer;
+                                              ItemPointerSet(&pointer, tid.block, tid.offset);
+                                              ordinals.push_back(row);
+                                              tids.push_back(pointer);
+                                          }
+                                      });
+        condemned.resize(tids.size());
+        const std::size_t count = pg::Call([&] {
+            compat::VacuumDelayPoint();
+            std::size_t n = 0;
+            for (std::size_t i = 0; i < tids.size(); ++i) {
+                if (callback(&tids[i], callback_state)) {
+                    condemned[n++] = ordinals[i];
+                }
+            }
+            return n;
+        });
+        removed += segment.pages.SetTombstones(tombstones.first_page, condemned.data(), count);
+    }
+    segment.reader.Release();
+    return removed;
+}
+
+// Adds to the metapage's counts of dead rows. Also done when only pending rows died: an old snapshot notices
+// by the metapage that something was removed.
+void NoteDead(Relation index, const std::vector<std::pair<uint32, uint32>>& dead) {
+    pg::Call([&] {
+        Buffer buffer = ReadBuffer(index, storage::kMetaBlock);
+        LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+        storage::PageEdit edit(index);
+        storage::MetaData* meta = storage::MetaOf(edit.Register(buffer));
+        for (uint32 i = 0; i < meta->segment_count; ++i) {
+            for (const auto& [segment_id, rows] : dead) {
+                if (meta->segments[i].segment_id == segment_id) {
+                    meta->segments[i].dead += rows;
+                }
+            }
+        }
+        ++meta->generation;
+        edit.Commit();
+        UnlockReleaseBuffer(buffer);
+    });
+}
+
+IndexBulkDeleteResult* NewStats() {
+    return static_cast<IndexBulkDeleteResult*>(palloc0(sizeof(IndexBulkDeleteResult)));
+}
+
+}  // namespace
+
+IndexBulkDeleteResult* BulkDelete(IndexVacuumInfo* info, IndexBulkDeleteResult* stats,
+                                  IndexBulkDeleteCallback callback, void* callback_state) {
+    if (stats == nullptr) {
+        stats = NewStats();
+    }
+    return pg::Enter(info->index, [&] {
+        IndexSnapshot contents(info->index, std::pmr::get_default_resource());
+        contents.OpenSegments(nullptr);
+        double left = 0;
+        double removed = 0;
+        std::vector<std::pair<uint32, uint32>> dead;
+        for (std::unique_ptr<OpenSegment>& segment : contents.segments()) {
+            const uint32 gone = DeleteFromSegment(*segment, callback, callback_state);
+            const storage::SegmentEntry& entry = segment->pages.entry();
+            left += static_cast<double>(entry.rows) - entry.dead - gone;
+            removed += gone;
+            if (gone > 0) {
+                dead.emplace_back(entry.segment_id, gone);
+            }
+        }
+        pg::Call([&] {
+            for (const storage::PendingChain& chain :
+                 {contents.meta().sealed, contents.meta().pending}) {
+                storage::DeletePending(info->index, chain, callback, callback_state, &left,
+                                       &removed);
+            }
+        });
+        if (removed > 0) {
+            NoteDead(info->index, dead);
+        }
+        stats->num_index_tuples = left;
+        stats->estimated_count = false;
+        stats->tuples_removed += removed;
+        return stats;
+    });
+}
+
+IndexBulkDeleteResult* VacuumCleanup(IndexVacuumInfo* info, IndexBulkDeleteResult* stats) {
+    if (info->analyze_only) {
+        return stats;
+    }
+    const bool counted = stats != nullptr;
+    if (stats == nullptr) {
+        stats = NewStats();
+    }
+    return pg::Enter(info->index, [&] {
+        FlushPending(info->index);
+        MergeSmallSegments(info->index);
+        if (!counted) {
+            IndexSnapshot contents(info->index, std::pmr::get_default_resource());
+            contents.Open(
+                nullptr, [&] { stats->num_index_tuples = 0; },
+                [&](const ItemPointerData&, std::string_view) { ++stats->num_index_tuples; });
+            for (const std::unique_ptr<OpenSegment>& segment : contents.segments()) {
+                const storage::SegmentEntry& entry = segment->pages.entry();
+                stats->num_index_tuples += static_cast<double>(entry.rows) - entry.dead;
+            }
+            stats->estimated_count = false;
+        }
+        stats->num_pages = pg::Call([&] { return RelationGetNumberOfBlocks(info->index); });
+        return stats;
+    });
+}
+
+}  // namespace namedex::am

@@ -1,0 +1,41 @@
+#include "am/index_snapshot.hpp"
+
+namespace namedex::am {
+
+using storage::MetaData;
+using storage::SegmentEntry;
+
+void IndexSnapshot::OpenSegments(Snapshot snapshot) {
+    meta_ = pg::Call([&] {
+        MetaData meta;
+        storage::ReadMeta(index_, &meta, snapshot);
+        return meta;
+    });
+    std::vector<std::unique_ptr<OpenSegment>> opened;
+    for (uint32 i = 0; i < meta_.segment_count; ++i) {
+        const SegmentEntry& entry = meta_.segments[i];
+        std::unique_ptr<OpenSegment> segment;
+        for (std::unique_ptr<OpenSegment>& open : segments_) {
+            if (open && open->pages.entry().segment_id == entry.segment_id) {
+                segment = std::move(open);
+                segment->pages.set_dead(entry.dead);
+                break;
+            }
+        }
+        if (!segment) {
+            segment = std::make_unique<OpenSegment>(index_, entry, memory_);
+        }
+        opened.push_back(std::move(segment));
+    }
+    segments_ = std::move(opened);
+}
+
+std::uint64_t IndexSnapshot::Generation() {
+    return pg::Call([&] {
+        MetaData meta;
+        storage::ReadMeta(index_, &meta, nullptr);
+        return meta.generation;
+    });
+}
+
+}  // namespace namedex::am

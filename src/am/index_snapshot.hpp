@@ -1,0 +1,93 @@
+/*
+ * One consistent set of an index's contents: the segments, pinned, and a place to read pending rows.
+ *
+ * Open reads the metapage, opens the segments it lists, lets the caller read the pending chains, and reads
+ * the generation again; if it has changed in between, everything is dropped and done once more. Segments
+ * that were open already and are still listed are kept, so a rescan costs little.
+ */
+#pragma once
+
+#include "core/segment_reader.hpp"
+#include "pg/boundary.hpp"
+#include "storage/metapage.hpp"
+#include "storage/pending.hpp"
+#include "storage/segment_pages.hpp"
+
+namespace namedex::am {
+
+struct OpenSegment {
+    OpenSegment(Relation index, const storage::SegmentEntry& entry,
+                std::pmr::memory_resource* memory)
+        : pages(index, entry), reader(pages, pages.page_count(), memory) {}
+
+    storage::SegmentPages pages;
+    core::SegmentReader reader;
+};
+
+class IndexSnapshot {
+  public:
+    IndexSnapshot(Relation index, std::pmr::memory_resource* memory)
+        : index_(index), memory_(memory) {}
+    IndexSnapshot(const IndexSnapshot&) = delete;
+    IndexSnapshot& operator=(const IndexSnapshot&) = delete;
+
+    // `visit_row(tid, encoded row)` is called for every pending row, `restart()` before each attempt.
+    // `snapshot` (may be null) is checked against the age of what is read.
+    template <typename Restart, typename VisitRow>
+    void Open(Snapshot snapshot, Restart&& restart, VisitRow&& visit_row) {
+        for (;;) {
+            restart();
+            OpenSegments(snapshot);
+            VisitPending(meta_.sealed, visit_row);
+            VisitPending(meta_.pending, visit_row);
+            if (Generation() == meta_.generation) {
+                return;
+            }
+        }
+    }
+
+    // Segments only.
+    void OpenSegments(Snapshot snapshot);
+
+    const storage::MetaData& meta() const { return meta_; }
+    std::vector<std::unique_ptr<OpenSegment>>& segments() { return segments_; }
+
+    // Forgets every pin: their resource owner is gone.
+    void Abandon() noexcept {
+        for (const std::unique_ptr<OpenSegment>& segment : segments_) {
+            segment->pages.Abandon();
+        }
+    }
+
+  private:
+    template <typename VisitRow>
+    void VisitPending(const storage::PendingChain& chain, VisitRow& visit_row) {
+        pg::Call([&] {
+            storage::VisitPending(
+                index_, chain,
+                [](void* state, const storage::PendingRow& row) {
+                    pg::Enter([&] {
+                        (*static_cast<VisitRow*>(state))(row.tid,
+                                                         std::string_view(row.row, row.size));
+                    });
+                },
+                &visit_row);
+        });
+    }
+
+    std::uint64_t Generation();
+
+    Relation index_;
+    std::pmr::memory_resource* memory_;
+    storage::MetaData meta_{};
+    std::vector<std::unique_ptr<OpenSegment>> segments_;
+};
+
+// The dead rows of [lo, hi) of a segment.
+inline void ReadTombstones(OpenSegment& segment, core::RowOrdinal lo, core::RowOrdinal hi,
+                           core::RowBitmap& dead) {
+    const core::SectionRange& section = segment.reader.header()[core::SegmentSection::kTombstones];
+    segment.pages.ReadTombstones(section.first_page, lo, hi, dead);
+}
+
+}  // namespace namedex::am

@@ -1,0 +1,168 @@
+#include "am/scan_keys.hpp"
+
+#include "pg/boundary.hpp"
+#include "pg/server_folder.hpp"
+
+namespace namedex::am {
+
+using core::Condition;
+using core::LikePattern;
+using core::Operator;
+
+namespace {
+
+// `value = argument` for any of some arguments, by the operator's own function.
+class OperatorTest final : public core::ValueTest {
+  public:
+    OperatorTest(const ScanKeyData& key, Oid type) : type_(type), collation_(key.sk_collation) {
+        function_ = key.sk_func;
+    }
+
+    void AddArgument(Datum argument) { arguments_.push_back(argument); }
+
+    bool Accepts(std::string_view word) const override {
+        const Datum value = ScalarFromText(type_, word);
+        for (const Datum argument : arguments_) {
+            const bool accepts = pg::Call([&] {
+                return DatumGetBool(FunctionCall2Coll(&function_, collation_, value, argument));
+            });
+            if (accepts) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+  private:
+    Oid type_;
+    Oid collation_;
+    mutable FmgrInfo function_;
+    std::vector<Datum> arguments_;
+};
+
+Operator OperatorOf(KeyKind kind, StrategyNumber strategy) {
+    switch (strategy) {
+        case kLikeStrategy:
+            return Operator::kLike;
+        case kILikeStrategy:
+            return Operator::kILike;
+        case kEqualStrategy:
+            return kind == KeyKind::kBpchar ? Operator::kEqualIgnoringTrailingSpaces
+                                            : Operator::kEqual;
+        case kPrefixStrategy:
+            return Operator::kPrefix;
+        default:
+            core::Throw(core::ErrorCode::kInternal,
+                        "unknown strategy number " + std::to_string(strategy));
+    }
+}
+
+bool IsDateTime(Oid type) {
+    return type == DATEOID || type == TIMESTAMPOID || type == TIMESTAMPTZOID;
+}
+
+}  // namespace
+
+ScanConditions::ScanConditions(const IndexKeys& keys, const ScanKeyData* scan_keys, int count) {
+    for (int i = 0; i < count && !nothing_; ++i) {
+        Add(keys, scan_keys[i]);
+    }
+    for (const Condition& condition : conditions_) {
+        recheck_ = recheck_ || condition.NeedsRecheck();
+    }
+}
+
+void ScanConditions::AddPattern(const IndexKeys& keys, const ScanKeyData& key,
+                                std::uint32_t column, Datum argument, Condition& condition) {
+    const KeyKind kind = keys.kind(column);
+    const core::Folder& folder = keys.folder(column);
+    const Operator op = OperatorOf(kind, key.sk_strategy);
+    std::string text;
+    switch (kind) {
+        case KeyKind::kInteger:
+        case KeyKind::kDateTime:
+        case KeyKind::kUuid:
+            AppendScalarText(OidIsValid(key.sk_subtype) ? key.sk_subtype : keys.type(column),
+                             argument, text);
+            break;
+        case KeyKind::kName:
+            text = TextOf(key.sk_strategy == kEqualStrategy && key.sk_subtype != TEXTOID
+                              ? KeyKind::kName
+                              : KeyKind::kText,
+                          argument);
+            break;
+        default:
+            text = TextOf(kind, argument);
+            break;
+    }
+    if (op == Operator::kILike) {
+        std::string folded;
+        folder.Fold(text, folded);
+        text.swap(folded);
+    }
+    condition.patterns.push_back(LikePattern::Compile(op, text, folder.encoding));
+}
+
+void ScanConditions::Add(const IndexKeys& keys, const ScanKeyData& key) {
+    Condition condition;
+    condition.column = static_cast<std::uint32_t>(key.sk_attno - 1);
+    if ((key.sk_flags & (SK_SEARCHNULL | SK_SEARCHNOTNULL)) != 0) {
+        condition.kind = (key.sk_flags & SK_SEARCHNULL) != 0 ? Condition::Kind::kIsNull
+                                                             : Condition::Kind::kIsNotNull;
+        conditions_.push_back(std::move(condition));
+        return;
+    }
+    if ((key.sk_flags & SK_ISNULL) != 0) {
+        nothing_ = true;
+        return;
+    }
+
+    std::vector<Datum> arguments;
+    if ((key.sk_flags & SK_SEARCHARRAY) != 0) {
+        struct Elements {
+            Datum* values;
+            bool* nulls;
+            int count;
+        };
+        const Elements elements = pg::Call([&] {
+            ArrayType* array = DatumGetArrayTypeP(key.sk_argument);
+            int16 length;
+            bool by_value;
+            char align;
+            get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &align);
+            Elements e;
+            deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, align, &e.values,
+                              &e.nulls, &e.count);
+            return e;
+        });
+        for (int i = 0; i < elements.count; ++i) {
+            if (!elements.nulls[i]) {
+                arguments.push_back(elements.values[i]);
+            }
+        }
+        if (arguments.empty()) {
+            nothing_ = true;
+            return;
+        }
+    } else {
+        arguments.push_back(key.sk_argument);
+    }
+
+    const Oid type = keys.type(condition.column);
+    if (IsDateTime(type) && OidIsValid(key.sk_subtype) && key.sk_subtype != type) {
+        auto test = std::make_unique<OperatorTest>(key, type);
+        for (const Datum argument : arguments) {
+            test->AddArgument(argument);
+        }
+        condition.kind = Condition::Kind::kValueTest;
+        condition.test = test.get();
+        tests_.push_back(std::move(test));
+    } else {
+        for (const Datum argument : arguments) {
+            AddPattern(keys, key, condition.column, argument, condition);
+        }
+    }
+    conditions_.push_back(std::move(condition));
+}
+
+}  // namespace namedex::am

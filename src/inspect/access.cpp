@@ -1,0 +1,45 @@
+#include "inspect/access.hpp"
+
+#include "pg/compat.hpp"
+
+extern "C" {
+#include "catalog/pg_authid.h"
+#include "commands/defrem.h"
+}
+
+namespace namedex::inspect {
+
+Relation OpenIndex(Oid oid, Right right, LOCKMODE lock) {
+    // The table is locked first, as everything else does that locks both.
+    const Oid table = IndexGetRelation(oid, true);
+    if (OidIsValid(table)) {
+        LockRelationOid(table, lock);
+    }
+    Relation index = relation_open(oid, lock);
+    const char* name = RelationGetRelationName(index);
+    if (index->rd_rel->relkind != RELKIND_INDEX ||
+        index->rd_rel->relam != get_index_am_oid("namedex", false)) {
+        ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                        errmsg("\"%s\" is not a namedex index", name),
+                        index->rd_rel->relkind == RELKIND_PARTITIONED_INDEX
+                            ? errhint("Name the index of one partition.")
+                            : 0));
+    }
+    const bool allowed =
+        compat::OwnsTable(index->rd_index->indrelid) ||
+        (right == Right::kStats && has_privs_of_role(GetUserId(), ROLE_PG_STAT_SCAN_TABLES));
+    if (!allowed) {
+        aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_INDEX, name);
+    }
+    if (RELATION_IS_OTHER_TEMP(index)) {
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("cannot access temporary indexes of other sessions")));
+    }
+    if (!index->rd_index->indisvalid) {
+        ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                        errmsg("index \"%s\" is not valid", name)));
+    }
+    return index;
+}
+
+}  // namespace namedex::inspect

@@ -1,0 +1,92 @@
+# A cancel is answered within 100 ms, whatever the index is doing, and the session works on.
+#
+# What is measured is the time from the timeout that asks for the cancel to the error. The bound
+# allows for a slow machine: NAMEDEX_CANCEL_MS, by default 400; the figures are in the log.
+use strict;
+use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
+use Namedex;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time);
+
+my $bound = $ENV{NAMEDEX_CANCEL_MS} // 400;
+my $node = new_node('cancel', conf => "shared_buffers = 256MB\nmaintenance_work_mem = 256MB\n");
+$node->safe_psql('postgres', <<'END');
+CREATE TABLE t AS SELECT * FROM people(1, 400000);
+-- words that all differ, so that the lexicon is large, and values that make the matcher work
+CREATE TABLE wide AS SELECT i AS id, md5(i::text) || ' ' || md5((i + 1)::text) AS a FROM generate_series(1, 200000) AS i;
+CREATE TABLE slow AS SELECT i AS id, repeat('a-', 500) || 'b' AS a FROM generate_series(1, 3000) AS i;
+CREATE FUNCTION cancelled_after(statement text, timeout int) RETURNS numeric LANGUAGE plpgsql AS $$
+DECLARE
+    started timestamptz := clock_timestamp();
+BEGIN
+    EXECUTE statement;
+    RETURN NULL;
+EXCEPTION WHEN query_canceled THEN
+    RETURN round(extract(epoch FROM clock_timestamp() - started)::numeric * 1000 - timeout);
+END $$;
+END
+
+# The statement is cancelled after each timeout; undef if it was done before.
+sub cancelled {
+    my ($statement, $timeout) = @_;
+    # statement_timeout counts from the outer statement's start, which is the function's start
+    my $late = $node->safe_psql('postgres', <<"END");
+SET max_parallel_workers_per_gather = 0; SET enable_seqscan = off;
+SET statement_timeout = $timeout;
+SELECT cancelled_after(\$q\$$statement\$q\$, $timeout);
+END
+    return $late eq '' ? undef : $late;
+}
+
+sub answers_cancel {
+    my ($what, $statement, $whole, @timeouts) = @_;
+    my ($worst, $cancelled) = (0, 0);
+    for my $timeout (@timeouts) {
+        my $late = cancelled($statement, $timeout);
+        next if !defined $late;
+        $cancelled++;
+        $worst = $late if $late > $worst;
+        # a quick statement may be done in time; a build is not
+        note "$what: timeout $timeout ms, answered $late ms after it";
+    }
+    cmp_ok($worst, '<=', $bound, "$what: $cancelled of " . @timeouts . " cancelled, the slowest $worst ms late");
+    cmp_ok($cancelled, '>=', $whole, "$what: cancelled") if $whole;
+}
+
+answers_cancel('CREATE INDEX on two columns', 'CREATE INDEX x ON t USING namedex (last_name, first_name)', 2, 20, 60, 150, 300, 500, 900, 1500);
+answers_cancel('CREATE INDEX on distinct words', 'CREATE INDEX x ON wide USING namedex (a)', 2, 20, 60, 150, 300, 500, 900, 1500);
+is($node->safe_psql('postgres', "SELECT count(*) FROM pg_class WHERE relname = 'x'"), 0, 'no index is left');
+
+$node->safe_psql('postgres', $_) for
+    'CREATE INDEX t_names ON t USING namedex (last_name, first_name)',
+    'CREATE INDEX wide_a ON wide USING namedex (a)',
+    'CREATE INDEX slow_a ON slow USING namedex (a)';
+my $adversarial = '%a%a%a%a%a%a%a%a%a%a%a_-%-a%a%a%b_';
+answers_cancel('a pattern that makes the matcher go back', "SELECT count(*) FROM slow WHERE a ILIKE '$adversarial'", 1, 2, 5, 20, 60, 200);
+answers_cancel('one LIKE over long values', "SELECT count(*) FROM slow WHERE a LIKE '%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%_bx'", 1, 2, 5, 20, 60);
+answers_cancel('every value is verified', "SELECT count(*) FROM wide WHERE a ILIKE '%_a_%b_%c_ %d_e%f_'", 0, 2, 10, 30, 100, 200);
+answers_cancel('every word is looked at', "SELECT count(*) FROM wide WHERE a ILIKE ANY (ARRAY(SELECT '%' || chr(97 + n % 6) || n % 10 || '_' || n % 7 || '%' FROM generate_series(1, 200) AS n))", 1, 5, 20, 60, 200);
+answers_cancel('rescans', "SELECT count(*) FROM wide AS o WHERE EXISTS (SELECT FROM wide AS w WHERE w.a ILIKE '%' || substr(o.a, 3, 4) || '%zz')", 1, 20, 100, 300);
+$node->safe_psql('postgres', "INSERT INTO t SELECT * FROM people(1000001, 60000)");
+answers_cancel('pending rows', "SELECT count(*) FROM t WHERE last_name ILIKE '%a%_%n%q'", 0, 1, 3, 10, 30);
+answers_cancel('INSERT', "INSERT INTO t SELECT * FROM people(2000001, 300000)", 1, 30, 100, 300);
+answers_cancel('namedex_check', "SELECT namedex_check('wide_a', true)", 0, 5, 30, 100, 200);
+agree($node, 'the index agrees after so many cancelled statements');
+
+# VACUUM cannot run in a function: from outside.
+$node->safe_psql('postgres', 'DELETE FROM t WHERE id % 3 = 0');
+for my $timeout (30, 100, 300) {
+    my $started = time;
+    my ($status, $out, $err) = $node->psql('postgres', 'VACUUM (INDEX_CLEANUP ON) t', extra_params => []);
+    ($status, $out, $err) = $node->psql('postgres', "SET statement_timeout = $timeout;\nVACUUM (INDEX_CLEANUP ON) t;");
+    my $late = (time - $started) * 1000 - $timeout;
+    like($err, qr/^$|canceling statement/, "VACUUM with a timeout of $timeout ms ends cleanly");
+}
+agree($node, 'the index agrees after cancelled VACUUMs');
+$node->stop('fast');
+unlike(slurp_file($node->logfile), qr/PANIC|TRAP:|signal 11|signal 6/, 'no PANIC and no signal in the log');
+done_testing();

@@ -50,7 +50,7 @@ BEGIN
     NEW.similar_before := (SELECT count(*) FROM searched WHERE a ILIKE '%' || NEW.a || '%');
     RETURN NEW;
 END $$;
-CREATE TRIGGER similar BEFORE INSERT ON searched FOR EACH ROW EXECUTE FUNCTION count_similar();
+CREATE TRIGGER searched_similar BEFORE INSERT ON searched FOR EACH ROW EXECUTE FUNCTION count_similar();
 SET enable_seqscan = off;
 INSERT INTO searched SELECT n, 'son' FROM generate_series(1, 5) AS n;
 INSERT INTO searched VALUES (6, 'SON');

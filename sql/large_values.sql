@@ -16,12 +16,12 @@ INSERT INTO t SELECT 200 + n, repeat('x', 995 + n), 'x' FROM generate_series(1, 
 INSERT INTO t SELECT 300 + n, repeat('Ab ', 80 + n) || 'end', 'x' FROM generate_series(1, 10) AS n;
 INSERT INTO t SELECT 400 + n, repeat('- ', 995 + n) || 'end', 'x' FROM generate_series(1, 10) AS n;
 CREATE INDEX t_a ON t USING namedex (a);
-SELECT pattern, agree(format('SELECT id FROM t WHERE a ILIKE %L', pattern))
+SELECT left(pattern, 20) AS pattern, agree(format('SELECT id FROM t WHERE a ILIKE %L', pattern))
 FROM unnest(ARRAY['%ann smith ann%', 'ann%', '%smith ', '%smith', '%a1b%', '%a1b_c%', '%x', repeat('x', 1000), repeat('X', 1001), repeat('_', 999), '%ab end', '%ab%', '%- -%', '- %end', '%END', '%4e-%']) WITH ORDINALITY AS u(pattern, n) ORDER BY n;
 SELECT agree(format('SELECT id FROM t WHERE a = %L', repeat('Ann Smith ', 400))), agree(format('SELECT id FROM t WHERE a ^@ %L', repeat('Ann Smith ', 300)));
 -- the same among pending rows
 INSERT INTO t SELECT id + 1000, a, note FROM t;
-SELECT pattern, agree(format('SELECT id FROM t WHERE a ILIKE %L', pattern)) FROM unnest(ARRAY['%ann smith ann%', '%a1b%', repeat('x', 1000), '%- -%', '%ab end']) WITH ORDINALITY AS u(pattern, n) ORDER BY n;
+SELECT left(pattern, 20) AS pattern, agree(format('SELECT id FROM t WHERE a ILIKE %L', pattern)) FROM unnest(ARRAY['%ann smith ann%', '%a1b%', repeat('x', 1000), '%- -%', '%ab end']) WITH ORDINALITY AS u(pattern, n) ORDER BY n;
 -- values that lie out of line and are not touched by an update
 ALTER TABLE t ALTER COLUMN a SET STORAGE EXTERNAL;
 UPDATE t SET a = a || ' again' WHERE id % 3 = 0;

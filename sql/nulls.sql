@@ -17,7 +17,7 @@ SELECT * FROM plan('SELECT id FROM t WHERE a IS NULL AND b IS NOT NULL');
 SELECT condition, agree('SELECT id FROM t WHERE ' || condition)
 FROM unnest(ARRAY['a IS NULL', 'a IS NOT NULL', 'b IS NULL', 'c IS NULL', 'c IS NOT NULL', 'a IS NULL AND b IS NULL AND c IS NULL', 'a IS NULL AND a IS NOT NULL', 'a IS NOT NULL AND b IS NULL',
                   'a ILIKE ''%ann%'' AND b IS NULL', 'a IS NULL AND b = ''''', 'b = ''''', 'b ILIKE ''''', 'b LIKE ''%''', 'a LIKE ''%'' AND c = 1', 'a IS NULL AND c = 1 AND b LIKE ''%t%''']) WITH ORDINALITY AS u(condition, n) ORDER BY n;
-SELECT agree('SELECT id FROM t WHERE a IS NULL OR b IS NULL', true) IS NOT NULL;
+SELECT agree('SELECT id FROM t WHERE a IS NULL OR b IS NULL', modes => '{bitmap}');
 INSERT INTO t VALUES (1001, NULL, NULL, NULL), (1002, NULL, 'x', 1), (1003, 'y', NULL, NULL);
 SELECT condition, agree('SELECT id FROM t WHERE ' || condition) FROM unnest(ARRAY['a IS NULL', 'b IS NULL AND c IS NULL', 'a IS NOT NULL']) AS condition;
 DELETE FROM t WHERE a IS NULL AND id % 2 = 0;

@@ -17,12 +17,12 @@ SELECT getdatabaseencoding() <> 'UTF8' AS other_encoding \gset
 CREATE TABLE v (id int GENERATED ALWAYS AS IDENTITY, a text);
 INSERT INTO v (a) SELECT x FROM unnest(ARRAY['Smith', 'smith', 'SMITH', ' Smith', 'Smith ', '-Smith-', 'Smith Smith', 'smith-SMITH smith', 'Ann Smith', 'Smith Ann', 'Ann  Smith', 'Ann-Smith', 'AnnSmith', 'Ann', 'a', 'A', '', ' ', '  ', '-',
     'O''Brien', 'O’Brien', 'OBrien', '50%', '50', '50_', '5\0', '\', '\\', '%', '_', 'x\y', 'x%y', 'xzy', 'x_y', E'tab\tbed', E'line\nfeed', E'\x01', '王伟', '王', '李王伟', 'Ann王', '👍', '👍🏽', 'Ann 👍', 'é', E'e\u0301', 'É', 'Straße', 'STRASSE', 'Strasse', 'ſtraße',
-    'ΟΔΟΣ', 'οδος', 'οδοσ', 'ΟΔΟΣΑ', 'ΟΔΟΣ ΟΔΟΣΑ', 'ΟΔΟΣ''Α', 'İ', 'i', 'I', 'ı', E'I\u0307', 'Kelvin', 'Kelvin', 'kelvin', 'K', NULL]) AS x;
+    'ΟΔΟΣ', 'οδος', 'οδοσ', 'ΟΔΟΣΑ', 'ΟΔΟΣ ΟΔΟΣΑ', 'ΟΔΟΣ''Α', 'İ', 'i', 'I', 'ı', E'I\u0307', E'\u212Aelvin', 'Kelvin', 'kelvin', E'\u212A', NULL]) AS x;
 INSERT INTO v (a) SELECT a || ' ' || a FROM v;
 CREATE TABLE patterns (n int GENERATED ALWAYS AS IDENTITY, p text);
 INSERT INTO patterns (p) SELECT x FROM unnest(ARRAY['', '%', '%%', '_', '__', '_%', '%_', '%_%', '% %', ' %', '% ', '%-%', '-%', '%-', 'smith', 'Smith', 'smi%', 'Smi%', '%ith', '%mit%', '%MIT%', 'smith smith', '%smith smith%', '%smith%smith%', '%ann smi%', '%n s%',
     '%n_s%', '%ann__smith%', 's_ith', '_mith', '%s_i%', 'smit_', '%\%%', '%\_%', '50\%', '50\_', '50%', '50_', '\\', '\\\\', '%\\%', 'x\\y', 'x\y', 'x\%y', 'x\_y', 'x_y', '\a', '\A%', '%''%', 'o''brien', 'o’brien', '%’b%', '%b_ien', E'%\t%', E'%\n%', E'\x01', '王%', '%王', '%王%', '_', '王_', '_王_', '%伟',
-    '👍%', '%👍', '_👍', '👍_', '%é', 'é', 'É', E'e\u0301', 'e_', '%strasse', '%straße', '%ſ%', 'stra__e', 'ΟΔΟΣ', 'οδος', 'ΟΔΟΣ%', 'οδοσ%', '%Σ%', '%σ%', '%ς%', '%Σ', '%δοσα', 'i', 'I', 'İ', 'ı', '%İ%', '%i%', E'i\u0307', '_', 'k%', 'K%', 'K%', '%elvin', '_elvin', '%k%']) AS x;
+    '👍%', '%👍', '_👍', '👍_', '%é', 'é', 'É', E'e\u0301', 'e_', '%strasse', '%straße', '%ſ%', 'stra__e', 'ΟΔΟΣ', 'οδος', 'ΟΔΟΣ%', 'οδοσ%', '%Σ%', '%σ%', '%ς%', '%Σ', '%δοσα', 'i', 'I', 'İ', 'ı', '%İ%', '%i%', E'i\u0307', '_', 'k%', 'K%', E'\u212A%', '%elvin', '_elvin', '%k%']) AS x;
 CREATE INDEX v_a ON v USING namedex (a);
 
 -- every pattern under a collation, as LIKE, ILIKE, = and ^@; what is printed is what differs
@@ -54,7 +54,6 @@ SELECT * FROM differences('lt-x-icu');
 SELECT * FROM differences('default');
 
 -- the rules themselves, so that the comparison above is known to have something to find
-SELECT c, p, agree(format('SELECT id FROM v WHERE a COLLATE %I ILIKE %L', c, p)) FROM (VALUES ('und-x-icu', 'x')) AS ignored(c, p) WHERE false;
 DROP INDEX v_a;
 CREATE INDEX v_und ON v USING namedex (a COLLATE "und-x-icu");
 SELECT agree($$SELECT a FROM v WHERE a COLLATE "und-x-icu" ILIKE 'ΟΔΟΣ%'$$), agree($$SELECT a FROM v WHERE a COLLATE "und-x-icu" ILIKE 'ΟΔΟΣ'$$), agree($$SELECT a FROM v WHERE a COLLATE "und-x-icu" LIKE '%Σ%'$$), agree($$SELECT a FROM v WHERE a COLLATE "und-x-icu" ILIKE 'k%'$$);

@@ -31,7 +31,7 @@ END $$;
 
 -- How many rows the query has, and that a plain scan and a bitmap scan by a namedex index, which
 -- answers every condition, give the same rows as the sequential scan.
-CREATE FUNCTION agree(query text, filtered boolean DEFAULT false) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION agree(query text, filtered boolean DEFAULT false, modes text[] DEFAULT '{plain,bitmap}') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     all_rows text := format('SELECT coalesce(array_agg(s::text ORDER BY s::text COLLATE "C"), ''{}'') FROM (%s) AS s', query);
     expected text[];
@@ -42,7 +42,7 @@ DECLARE
 BEGIN
     PERFORM use_scan('seq');
     EXECUTE all_rows INTO expected;
-    FOREACH mode IN ARRAY '{plain,bitmap}'::text[] LOOP
+    FOREACH mode IN ARRAY modes LOOP
         plan_text := (SELECT string_agg(line, E'\n') FROM plan(all_rows, mode) AS line);
         IF NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_am AS a ON a.oid = c.relam
                        WHERE a.amname = 'namedex' AND plan_text ~ ('(using|on) ' || c.relname || '(\s|$)')) THEN

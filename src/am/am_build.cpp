@@ -81,12 +81,12 @@ void BuildCallback(Relation, ItemPointer tid, Datum* values, bool* is_null, bool
     });
 }
 
-void WriteMetaPage(Relation index) {
+void WriteMetaPage(Relation index, storage::FoldSignature signature) {
     Buffer buffer = compat::ExtendLocked(index, MAIN_FORKNUM, nullptr);
     if (BufferGetBlockNumber(buffer) != storage::kMetaBlock) {
         elog(ERROR, "index \"%s\" already contains data", RelationGetRelationName(index));
     }
-    storage::InitMetaPage(BufferGetPage(buffer), 0);
+    storage::InitMetaPage(BufferGetPage(buffer), signature);
     storage::FinishFreshPage(index, buffer, false);
     UnlockReleaseBuffer(buffer);
 }
@@ -108,7 +108,7 @@ void ListSegment(Relation index, const storage::SegmentEntry& entry) {
 IndexBuildResult* Build(Relation heap, Relation index, IndexInfo* info) {
     return pg::Enter(index, [&] {
         IndexKeys keys(index);
-        pg::Call([&] { WriteMetaPage(index); });
+        pg::Call([&] { WriteMetaPage(index, keys.fold_version()); });
         SegmentBuild build(keys, MaintenanceMemory());
         HeapRows rows(index, build);
         BuildState state{&rows, index, pg::Call([] {
@@ -141,10 +141,10 @@ IndexBuildResult* Build(Relation heap, Relation index, IndexInfo* info) {
 
 void BuildEmpty(Relation index) {
     pg::Enter(index, [&] {
-        const IndexKeys keys(index);  // refuses what ambuild refuses
+        const IndexKeys keys(index);
         pg::Call([&] {
             Page page = static_cast<Page>(palloc(BLCKSZ));
-            storage::InitMetaPage(page, 0);
+            storage::InitMetaPage(page, keys.fold_version());
             storage::WriteInitFork(index, page);
             pfree(page);
         });

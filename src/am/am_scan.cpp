@@ -9,6 +9,7 @@
  * callback destroys it, without touching buffer pins, which have gone with their resource owner by then.
  */
 #include "am/am.hpp"
+#include "am/fold_check.hpp"
 #include "am/index_snapshot.hpp"
 #include "am/scan_keys.hpp"
 #include "core/segment_query.hpp"
@@ -107,6 +108,7 @@ class Scan {
                     pending_.push_back(tid);
                 }
             });
+        CheckFolds(index_, contents_, keys_);
         opened_ = true;
         segment_ = 0;
         pending_given_ = false;

@@ -184,6 +184,7 @@ IndexKeys::IndexKeys(Relation index) {
                     "COLLATE \"C\".");
             }
             folders_.push_back(&pg::FolderOf(column.collation));
+            fold_version_ = fold_version_ * 0x9E3779B97F4A7C15u + pg::FoldVersion(column.collation);
         } else {
             folders_.push_back(&pg::IdentityFolder());
         }

@@ -47,6 +47,9 @@ class IndexKeys {
     const core::Folder& folder(std::uint32_t column) const { return *folders_[column]; }
     const std::vector<const core::Folder*>& folders() const { return folders_; }
 
+    // What the stored folds of this index depend on (pg::FoldVersion of all text columns).
+    std::uint64_t fold_version() const { return fold_version_; }
+
     // Splits an encoded row's values and adds it.
     void AddRow(core::RowAccumulator& rows, core::Tid tid, std::string_view encoded);
 
@@ -63,6 +66,7 @@ class IndexKeys {
 
     std::vector<Column> columns_;
     std::vector<const core::Folder*> folders_;
+    std::uint64_t fold_version_ = 0;
     core::SplitValue split_;
     std::string folded_;
     std::vector<std::optional<std::string_view>> values_;

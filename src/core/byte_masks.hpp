@@ -1,4 +1,5 @@
-// What the bytes of a short text are, as bit masks: bit i tells about byte i, for up to 64 bytes at once.
+// What the bytes of a short text are, as bit masks: bit i tells about byte i, for up to 64 bytes at
+// once.
 //
 // Nothing outside the text is read: a remainder of less than 16 bytes is loaded as two overlapping
 // halves. namespace portable has the same functions byte by byte, for other processors and as the
@@ -57,8 +58,7 @@ inline Int LoadBytes(const char* text) {
 template <typename Test>
 inline std::uint64_t MaskWhere(const char* text, std::size_t size, Test test) {
     const auto bits = [&](__m128i bytes) {
-        return static_cast<std::uint64_t>(
-            static_cast<unsigned>(_mm_movemask_epi8(test(bytes))));
+        return static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(test(bytes))));
     };
     if (size >= 16) {
         std::uint64_t mask = 0;
@@ -102,10 +102,10 @@ inline std::uint64_t EqualMask(const char* text, std::size_t size, char byte) {
 }
 
 inline std::uint64_t WordMask(const char* text, std::size_t size) {
-    // A byte is in [low, low + count) if byte - low + 0x80, compared as signed, is below count - 0x80.
+    // A byte is in [low, low + count) if byte - low + 0x80, compared as signed, is below count -
+    // 0x80.
     const auto in_range = [](__m128i bytes, char low, int count) {
-        const __m128i shifted =
-            _mm_add_epi8(bytes, _mm_set1_epi8(static_cast<char>(0x80 - low)));
+        const __m128i shifted = _mm_add_epi8(bytes, _mm_set1_epi8(static_cast<char>(0x80 - low)));
         return _mm_cmplt_epi8(shifted, _mm_set1_epi8(static_cast<char>(count - 0x80)));
     };
     return internal::MaskWhere(text, size, [&](__m128i bytes) {

@@ -1,7 +1,7 @@
 // The server's encodings as pattern matching sees them: how far one character reaches.
 //
-// Every encoding a server can store has the property that a byte below 0x80 is a whole character, never
-// a part of a longer one. Hence a cut at an ASCII byte is always a cut between characters.
+// Every encoding a server can store has the property that a byte below 0x80 is a whole character,
+// never a part of a longer one. Hence a cut at an ASCII byte is always a cut between characters.
 #pragma once
 
 #include <cstddef>

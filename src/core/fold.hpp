@@ -1,8 +1,8 @@
 // The port through which core folds case: the server's lower() under the key column's collation.
 //
-// Fold works on whole values, because the server folds whole values: with context rules (final sigma)
-// fold(a + b) may differ from fold(a) + fold(b). The flags say what may be relied upon beyond that; each
-// defaults to the answer that is always right.
+// Fold works on whole values, because the server folds whole values: with context rules (final
+// sigma) fold(a + b) may differ from fold(a) + fold(b). The flags say what may be relied upon
+// beyond that; each defaults to the answer that is always right.
 #pragma once
 
 #include <array>
@@ -22,8 +22,8 @@ class Folder {
     virtual void Fold(std::string_view in, std::string& out) const = 0;
 
     Encoding encoding;
-    // If set, a value of ASCII bytes alone folds byte by byte through ascii_fold. The table must leave
-    // every delimiter as it is and map word bytes to word bytes (to one >= 0x80, if need be).
+    // If set, a value of ASCII bytes alone folds byte by byte through ascii_fold. The table must
+    // leave every delimiter as it is and map word bytes to word bytes (to one >= 0x80, if need be).
     bool ascii_bytewise = false;
     std::array<std::uint8_t, 128> ascii_fold{};
     // If set, any value folds character by character: fold(a + b) = fold(a) + fold(b).

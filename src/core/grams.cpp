@@ -11,8 +11,8 @@ namespace {
 constexpr std::uint32_t kBitmapFlag = 0x80000000u;
 constexpr std::size_t kPageHeaderBytes = 2;
 constexpr std::size_t kFirstTable = 1024;
-// Groups wider than 32 blocks (4,096 words) hold most three-byte grams: rather than widen them further,
-// those grams are given up.
+// Groups wider than 32 blocks (4,096 words) hold most three-byte grams: rather than widen them
+// further, those grams are given up.
 constexpr unsigned kWidestLongShift = 5;
 constexpr unsigned kWidestShift = 16;
 // So few groups are searched faster than another gram is looked up.
@@ -80,7 +80,8 @@ class GramWriter::PageBuilder {
     PageBuilder(SectionWriter& out, std::pmr::memory_resource* memory)
         : slots(memory), lists(memory), page(memory), first_keys(memory), out_(&out) {}
 
-    void Add(Gram gram, std::uint32_t chunk, bool bitmap, const std::pmr::vector<std::uint8_t>& list) {
+    void Add(Gram gram, std::uint32_t chunk, bool bitmap,
+             const std::pmr::vector<std::uint8_t>& list) {
         if (kPageHeaderBytes + (slots.size() + 1) * kGramSlotBytes + lists.size() + list.size() >
             kPagePayload) {
             WritePage();
@@ -218,7 +219,9 @@ std::uint32_t GramWriter::AddNode() {
     return static_cast<std::uint32_t>(nodes_.size() - 1);
 }
 
-bool GramWriter::TableIsFull() const { return (lists_ + 1) * 4 > table_.size() * 3; }
+bool GramWriter::TableIsFull() const {
+    return (lists_ + 1) * 4 > table_.size() * 3;
+}
 
 void GramWriter::GrowTable() {
     while (kept_ != 0 && TableIsFull()) {

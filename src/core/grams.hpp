@@ -1,25 +1,28 @@
 // Grams: which lexicon blocks can contain a piece of text.
 //
-// For each sequence of 2 or 3 bytes that occurs in a folded word, the grams section lists the groups of
-// 2^shift consecutive lexicon blocks where it occurs. A needle can only be found in the groups that all its
-// grams share; the blocks of those groups are then searched, so grams never decide, they only spare work.
+// For each sequence of 2 or 3 bytes that occurs in a folded word, the grams section lists the
+// groups of 2^shift consecutive lexicon blocks where it occurs. A needle can only be found in the
+// groups that all its grams share; the blocks of those groups are then searched, so grams never
+// decide, they only spare work.
 //
-// A gram is the number b0 << 16 | b1 << 8 | b2, with b2 = 0 for a sequence of two bytes (words contain no
-// NUL). Groups are cut into chunks of 32,768, so that a list, at worst a bitmap of 4 kB, never straddles a
-// page.
+// A gram is the number b0 << 16 | b1 << 8 | b2, with b2 = 0 for a sequence of two bytes (words
+// contain no NUL). Groups are cut into chunks of 32,768, so that a list, at worst a bitmap of 4 kB,
+// never straddles a page.
 //
 // Section *grams*, each page:
 //
 //     u16 list count
 //     per list, ascending by (gram, chunk):
-//         u32 gram, bit 31 set when the list is a bitmap; u16 chunk; u16 offset of the list on the page
+//         u32 gram, bit 31 set when the list is a bitmap; u16 chunk; u16 offset of the list on the
+//         page
 //     lists, in the same order and back to back up to the end of the page:
 //         varints: first group of the chunk, then each distance to the next, less 1; or
 //         a bitmap: bit i of byte i/8 is group i of the chunk
 //
 // Section *gram directory*, 8 bytes per element, 1016 to a page:
 //
-//     element 0     u32 page count of the grams section; u8 shift; u8 kept (1 two-byte grams, 2 three-byte
+//     element 0     u32 page count of the grams section; u8 shift; u8 kept (1 two-byte grams, 2
+//     three-byte
 //                   grams); u16 zero
 //     element 1+p   u32 gram, u16 chunk of the first list of page p; u16 zero
 //
@@ -54,14 +57,15 @@ constexpr Gram GramAt(const char* bytes, std::size_t length) {
     return byte(0) << 16 | byte(1) << 8 | (length == kLongGram ? byte(2) : 0);
 }
 
-// Collects grams block by block and writes both sections. Memory stays within the limit: when it is reached,
-// groups double; when that no longer helps, the three-byte grams are given up, and at last all grams.
+// Collects grams block by block and writes both sections. Memory stays within the limit: when it is
+// reached, groups double; when that no longer helps, the three-byte grams are given up, and at last
+// all grams.
 class GramWriter {
   public:
     GramWriter(std::pmr::memory_resource* memory, std::size_t memory_limit);
 
-    // Adds a word of the current block. The first `shared` bytes are those of the word added before it to
-    // the same block; 0 for the first.
+    // Adds a word of the current block. The first `shared` bytes are those of the word added before
+    // it to the same block; 0 for the first.
     void Add(std::string_view folded, std::size_t shared);
     void EndBlock() { ++block_; }
 
@@ -124,8 +128,8 @@ class GramReader {
     // Whether blocks can be told apart for this needle; if not, every block has to be searched.
     bool Helps(std::string_view needle);
 
-    // Calls visit(begin, end) for each run of blocks [begin, end) that can contain the needle, ascending.
-    // Only if Helps(needle).
+    // Calls visit(begin, end) for each run of blocks [begin, end) that can contain the needle,
+    // ascending. Only if Helps(needle).
     template <typename Visit>
     void ForEachRun(std::string_view needle, Visit visit) {
         for (std::uint32_t chunk = 0; chunk * std::uint64_t{kGramChunkGroups} < groups_; ++chunk) {

@@ -1,31 +1,31 @@
 // The lexicon: every distinct word of a key column, sorted, and the query a reader answers from it.
 //
-// A word is a distinct run of original bytes; case variants are words of their own. Words are sorted by
-// (folded bytes, original bytes) in memcmp order and a WordId is the rank in that order, so a folded prefix is
-// one contiguous range of ids. The lexicon stores the folded form of each word and its entry
-// (core/word_entry.hpp), which holds what rebuilds the original and where the word's postings are.
+// A word is a distinct run of original bytes; case variants are words of their own. Words are
+// sorted by (folded bytes, original bytes) in memcmp order and a WordId is the rank in that order,
+// so a folded prefix is one contiguous range of ids. The lexicon stores the folded form of each
+// word and its entry (core/word_entry.hpp), which holds what rebuilds the original and where the
+// word's postings are.
 //
 // Section *blocks*: blocks one after the other, none straddling a page. A block holds 1..128 words:
 //
 //     u16 word count
 //     u16 text bytes
-//     u16 prefix bytes      length of the prefix shared by the folded form of every word in the block
-//     u16 entry bytes
-//     u16 x (words-1)/16    offset, among the entry bytes, of the entry of words 16, 32, 48, ...
-//     prefix
-//     text                  the folded suffix of each word, each followed by NUL: one run that a
+//     u16 prefix bytes      length of the prefix shared by the folded form of every word in the
+//     block u16 entry bytes u16 x (words-1)/8     offset, among the entry bytes, of the entry of
+//     words 8, 16, 24, ... prefix text                  the folded suffix of each word, each
+//     followed by NUL: one run that a
 //                           substring search crosses without stopping at words
 //     entries               one per word
 //
-// No word contains NUL, and none is empty; a suffix may be. The text ends with NUL and holds as many NULs as
-// the block has words.
+// No word contains NUL, and none is empty; a suffix may be. The text ends with NUL and holds as
+// many NULs as the block has words.
 //
 // Section *directory*: 12 bytes per block, in order, 677 to a page:
 //
 //     u32 id of the block's first word, u32 page, u16 offset on the page, u16 word count
 //
-// Sections *grams* and *gram directory* (core/grams.hpp) say which blocks can contain a piece of text. They
-// are empty when the lexicon has fewer than kMinGramBlocks blocks.
+// Sections *grams* and *gram directory* (core/grams.hpp) say which blocks can contain a piece of
+// text. They are empty when the lexicon has fewer than kMinGramBlocks blocks.
 #pragma once
 
 #include <cstddef>
@@ -39,11 +39,11 @@
 
 namespace namedex::core {
 
-// 128 words are about 1 kB of text: a block is searched in less time than it takes to find it, and a block's
-// share of directory, header and prefix stays below a third of a byte per word.
+// 128 words are about 1 kB of text: a block is searched in less time than it takes to find it, and
+// a block's share of directory, header and prefix stays below half a byte per word.
 inline constexpr std::uint32_t kMaxBlockWords = 128;
-// Reaching an entry skips at most 15 others.
-inline constexpr std::uint32_t kEntryRestart = 16;
+// Reaching an entry skips at most 7 others.
+inline constexpr std::uint32_t kEntryRestart = 8;
 inline constexpr std::size_t kBlockHeaderBytes = 8;
 inline constexpr std::size_t kBlockDirectoryBytes = 12;
 inline constexpr std::uint32_t kBlocksPerDirectoryPage = kPagePayload / kBlockDirectoryBytes;

@@ -8,6 +8,8 @@ namespace namedex::core {
 namespace {
 
 constexpr std::size_t kBitmapWords = SubstringSearch::BitmapWords(kPagePayload);
+// Most of a usual block's header, prefix and text.
+constexpr std::size_t kPrefetchBytes = 768;
 // Searching so many blocks that cannot match costs no more than finding the next one that can.
 constexpr std::uint32_t kCheaperToSearch = 4;
 
@@ -23,11 +25,26 @@ std::size_t NextBit(const std::uint64_t* bits, std::size_t from, std::size_t lim
     return limit;
 }
 
+// In plain arithmetic: the baseline instruction set has no population count, the builtin would be a
+// call.
 std::uint32_t CountBits(std::uint64_t bits) {
-    return static_cast<std::uint32_t>(__builtin_popcountll(bits));
+    bits -= bits >> 1 & 0x5555555555555555u;
+    bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
+    bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
+    return static_cast<std::uint32_t>(bits * 0x0101010101010101u >> 56);
 }
 
-// Where the word around a position stands in the text of its block: skips to it from the start of a word.
+// Asks for the memory where the next block lies, if it is on the page, while this one is being
+// searched.
+void PrefetchBlock(const ByteReader& next) {
+    const std::size_t ahead = std::min(next.remaining(), kPrefetchBytes);
+    for (std::size_t at = 0; at < ahead; at += 64) {
+        __builtin_prefetch(next.position() + at);
+    }
+}
+
+// Where the word around a position stands in the text of its block: skips to it from the start of a
+// word.
 struct WordPosition {
     std::uint32_t index = 0;
     std::size_t begin = 0;
@@ -81,7 +98,8 @@ class LexiconReader::BlockReporter {
     void SkipTo(std::uint32_t index) {
         if (index / kEntryRestart > next_ / kEntryRestart) {
             const std::uint32_t restart = index / kEntryRestart;
-            const std::uint8_t* stored = block_.restarts.data + (restart - 1) * sizeof(std::uint16_t);
+            const std::uint8_t* stored =
+                block_.restarts.data + (restart - 1) * sizeof(std::uint16_t);
             const std::size_t offset = LoadLe<std::uint16_t>(stored);
             entries_ = ByteReader(block_.entries);
             entries_.Take(offset);
@@ -149,8 +167,8 @@ std::uint32_t LexiconReader::BlockOfWord(std::uint32_t word) {
         LoadDirectoryTop();
     }
     const auto after = std::upper_bound(directory_top_.begin() + 1, directory_top_.end(), word);
-    std::uint32_t begin = static_cast<std::uint32_t>(after - directory_top_.begin() - 1) *
-                          kBlocksPerDirectoryPage;
+    std::uint32_t begin =
+        static_cast<std::uint32_t>(after - directory_top_.begin() - 1) * kBlocksPerDirectoryPage;
     std::uint32_t end = std::min(begin + kBlocksPerDirectoryPage, source_.block_count);
     PinnedPage pin;
     while (begin + 1 < end) {
@@ -214,6 +232,7 @@ void LexiconReader::WalkBlocks(std::uint32_t block, Visitor visit) {
             if (word == place.first_word && opened.words != place.words) {
                 ThrowCorrupt("a lexicon block and its directory disagree");
             }
+            PrefetchBlock(bytes);
             if (!visit(opened)) {
                 return;
             }
@@ -259,7 +278,8 @@ std::string_view LexiconReader::Join(const Block& block, std::string_view suffix
     return {word_.data(), size};
 }
 
-// How many words come before the key: finds the last block that begins with such a word, and counts in it.
+// How many words come before the key: finds the last block that begins with such a word, and counts
+// in it.
 std::uint32_t LexiconReader::CountBefore(std::string_view key, Bound bound) {
     std::uint32_t count = 0;
     std::uint32_t begin = 0;
@@ -342,7 +362,8 @@ void LexiconReader::Find(const WordQuery& query, WordSink sink) {
     }
 }
 
-// Reports the words that, with NUL behind them, contain search.needle(); `needle` is it without NUL.
+// Reports the words that, with NUL behind them, contain search.needle(); `needle` is it without
+// NUL.
 void LexiconReader::FindText(const SubstringSearch& search, std::string_view needle,
                              WordSink sink) {
     if (!grams_.Helps(needle)) {
@@ -391,7 +412,8 @@ bool LexiconReader::MarkAcrossPrefix(const Block& block, std::string_view needle
     bool any = false;
     const std::size_t longest = std::min(block.prefix.size(), needle.size() - 1);
     for (std::size_t inside = 1; inside <= longest; ++inside) {
-        if (block.prefix.substr(block.prefix.size() - inside) != needle.substr(0, inside)) {
+        if (needle[inside - 1] != block.prefix.back() ||
+            block.prefix.substr(block.prefix.size() - inside) != needle.substr(0, inside)) {
             continue;
         }
         const std::string_view rest = needle.substr(inside);

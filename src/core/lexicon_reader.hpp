@@ -3,9 +3,9 @@
 //     LexiconReader lexicon(source, memory);
 //     lexicon.Find({WordQueryKind::kContains, "son"}, [&](const WordHit& hit) { ... });
 //
-// Every word that matches is reported once, in id order. One page is pinned at a time, and none when a call
-// has returned. Stored bytes are hostile: damage throws kCorrupt or gives wrong words, never anything worse.
-// A reader serves one call at a time: the sink must not call it.
+// Every word that matches is reported once, in id order. One page is pinned at a time, and none
+// when a call has returned. Stored bytes are hostile: damage throws kCorrupt or gives wrong words,
+// never anything worse. A reader serves one call at a time: the sink must not call it.
 #pragma once
 
 #include <cstddef>
@@ -66,8 +66,8 @@ class LexiconReader {
     // Called every few pages of work; it stops the work by throwing. May be null.
     void set_poll(void (*poll)()) { poll_ = poll; }
 
-    // Reports the words whose folded form matches. A needle that contains NUL matches nothing; an empty one
-    // matches every word, except under kExact.
+    // Reports the words whose folded form matches. A needle that contains NUL matches nothing; an
+    // empty one matches every word, except under kExact.
     void Find(const WordQuery& query, WordSink sink);
 
     // The words whose folded form starts with `folded`, or equals it: a few block reads, no scan.
@@ -130,11 +130,12 @@ class LexiconReader {
     LexiconSource source_;
     GramReader grams_;
     void (*poll_)() = nullptr;
-    std::pmr::vector<std::uint32_t> directory_top_;  // first word of each directory page, when loaded
-    std::pmr::vector<char> word_;                    // a folded word, prefix and suffix joined
-    SubstringSearch end_search_;                     // finds NUL
-    std::pmr::vector<std::uint64_t> ends_;           // bit i: byte i of the block's text is NUL
-    std::pmr::vector<std::uint64_t> hits_;           // bit i: a match in the word that byte i is in
+    std::pmr::vector<std::uint32_t>
+        directory_top_;                     // first word of each directory page, when loaded
+    std::pmr::vector<char> word_;           // a folded word, prefix and suffix joined
+    SubstringSearch end_search_;            // finds NUL
+    std::pmr::vector<std::uint64_t> ends_;  // bit i: byte i of the block's text is NUL
+    std::pmr::vector<std::uint64_t> hits_;  // bit i: a match in the word that byte i is in
 };
 
 }  // namespace namedex::core

@@ -43,8 +43,8 @@ WordId LexiconWriter::Add(std::string_view folded, Span entry) {
     MakeRoom(folded, entry.size);
     text_.insert(text_.end(), folded.begin(), folded.end());
     entries_.insert(entries_.end(), entry.data, entry.data + entry.size);
-    pending_.push_back({static_cast<std::uint32_t>(text_.size()),
-                        static_cast<std::uint32_t>(entries_.size())});
+    pending_.push_back(
+        {static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(entries_.size())});
     last_.assign(folded);
     text_bytes_ += folded.size();
     return WordId{word_count_++};
@@ -64,17 +64,17 @@ std::string_view LexiconWriter::PendingWord(std::size_t index) const {
     return {text_.data() + begin, pending_[index].text_end - begin};
 }
 
-// Bytes that the pending words and one more would take as a block. What the first and the last word of a
-// sorted block share, all of them share.
+// Bytes that the pending words and one more would take as a block. What the first and the last word
+// of a sorted block share, all of them share.
 std::size_t LexiconWriter::SizeWith(std::string_view word, std::size_t entry_bytes) const {
     const std::size_t words = pending_.size() + 1;
-    const std::size_t prefix =
-        pending_.empty() ? word.size() : SharedPrefix(PendingWord(0), word);
+    const std::size_t prefix = pending_.empty() ? word.size() : SharedPrefix(PendingWord(0), word);
     return kBlockHeaderBytes + RestartBytes(static_cast<std::uint32_t>(words)) + prefix +
            (text_.size() + word.size() - words * prefix + words) + entries_.size() + entry_bytes;
 }
 
-// Writes the pending words, or moves on to the next page, when one more word would not fit with them.
+// Writes the pending words, or moves on to the next page, when one more word would not fit with
+// them.
 void LexiconWriter::MakeRoom(std::string_view folded, std::size_t entry_bytes) {
     if (pending_.size() == kMaxBlockWords) {
         WriteBlock();

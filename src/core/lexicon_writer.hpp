@@ -4,8 +4,8 @@
 //     for (...) WordId id = writer.Add(folded, entry);
 //     writer.Finish(grams, gram_directory);      // then SectionWriter::Finish on all four
 //
-// Words wait until their block is full, so that a block is cut where the page ends; memory is one block plus
-// the grams, which stay within gram_memory_limit bytes.
+// Words wait until their block is full, so that a block is cut where the page ends; memory is one
+// block plus the grams, which stay within gram_memory_limit bytes.
 #pragma once
 
 #include <cstddef>
@@ -28,9 +28,10 @@ class LexiconWriter {
     LexiconWriter(SectionWriter& blocks, SectionWriter& directory,
                   std::pmr::memory_resource* memory, std::size_t gram_memory_limit);
 
-    // Appends a word: 1..kMaxWordBytes folded bytes without NUL, and its entry as EncodeWordEntry made it.
-    // Ids are given out from 0. A folded form may repeat (case variants, which the caller orders by original
-    // bytes) but never decrease; kInternal if it does, kTooLarge when ids run out.
+    // Appends a word: 1..kMaxWordBytes folded bytes without NUL, and its entry as EncodeWordEntry
+    // made it. Ids are given out from 0. A folded form may repeat (case variants, which the caller
+    // orders by original bytes) but never decrease; kInternal if it does, kTooLarge when ids run
+    // out.
     WordId Add(std::string_view folded, Span entry);
 
     // Writes the last block and the grams. Nothing may be added afterwards.
@@ -58,8 +59,8 @@ class LexiconWriter {
     std::pmr::vector<char> text_;             // the pending words' folded bytes, back to back
     std::pmr::vector<std::uint8_t> entries_;  // and their entries
     std::pmr::vector<Pending> pending_;
-    std::pmr::vector<std::uint8_t> block_;    // the block being laid out
-    std::pmr::string last_;                   // the last word added
+    std::pmr::vector<std::uint8_t> block_;  // the block being laid out
+    std::pmr::string last_;                 // the last word added
     std::uint32_t word_count_ = 0;
     std::uint32_t block_count_ = 0;
     std::uint64_t text_bytes_ = 0;

@@ -40,8 +40,8 @@ inline bool SameBytes(const char* a, const char* b, std::size_t size) {
     return size == 0 || *a == *b;
 }
 
-// The first place in [at, end) where the literal (at least 1 byte) stands, or null. Its first two bytes
-// sort out nearly all places without a branch for each.
+// The first place in [at, end) where the literal (at least 1 byte) stands, or null. Its first two
+// bytes sort out nearly all places without a branch for each.
 inline const char* FindBytes(const char* at, const char* end, const char* literal,
                              std::size_t size) {
     const bool one_byte = size == 1;
@@ -70,14 +70,12 @@ inline const char* FindBytes(const char* at, const char* end, const char* litera
 }
 
 inline bool StartsWith(std::string_view text, std::string_view literal) {
-    return text.size() >= literal.size() &&
-           SameBytes(text.data(), literal.data(), literal.size());
+    return text.size() >= literal.size() && SameBytes(text.data(), literal.data(), literal.size());
 }
 
 inline bool EndsWith(std::string_view text, std::string_view literal) {
     return text.size() >= literal.size() &&
-           SameBytes(text.data() + (text.size() - literal.size()), literal.data(),
-                     literal.size());
+           SameBytes(text.data() + (text.size() - literal.size()), literal.data(), literal.size());
 }
 
 // The bytes a UTF-8 lead byte announces.
@@ -106,9 +104,8 @@ bool IsWellFormed(std::string_view literal, const Encoding& encoding) {
         }
         for (std::size_t i = 1; i < length; ++i) {
             const char byte = literal[at + i];
-            if (encoding.kind == EncodingKind::kUtf8
-                    ? !Encoding::IsUtf8Continuation(byte)
-                    : static_cast<unsigned char>(byte) < 0x80) {
+            if (encoding.kind == EncodingKind::kUtf8 ? !Encoding::IsUtf8Continuation(byte)
+                                                     : static_cast<unsigned char>(byte) < 0x80) {
                 return false;
             }
         }

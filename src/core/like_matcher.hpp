@@ -1,13 +1,14 @@
 // LIKE patterns, parsed, and the matcher of one text against one of them.
 //
-// A pattern is a list of *parts* with a '%' between each two; '%' at the pattern's start or end leaves that
-// end open. A part is a list of *runs*: first so many characters of any kind ('_'), then literal bytes.
+// A pattern is a list of *parts* with a '%' between each two; '%' at the pattern's start or end
+// leaves that end open. A part is a list of *runs*: first so many characters of any kind ('_'),
+// then literal bytes.
 //
 //     j_n%smith  ->  parts [(0, j) (1, n)] [(0, smith)], anchored at both ends
 //
-// Matching takes the first part at the text's start, the last at its end, and the others leftmost one after
-// the other: a part spans a fixed number of characters, so its leftmost match also ends leftmost, and no choice
-// is ever taken back. Time is at most text length times pattern length.
+// Matching takes the first part at the text's start, the last at its end, and the others leftmost
+// one after the other: a part spans a fixed number of characters, so its leftmost match also ends
+// leftmost, and no choice is ever taken back. Time is at most text length times pattern length.
 #pragma once
 
 #include <cstddef>
@@ -39,8 +40,8 @@ ParsedPattern ParseLike(std::string_view pattern);
 // A pattern without metacharacters: `text` as it is, open at the end if `open_end`.
 ParsedPattern ParseLiteral(std::string_view text, bool open_end);
 
-// True if each literal of the pattern is made of whole characters of the encoding, and no character mixes
-// ASCII with other bytes. LikeMatcher is exact for such patterns only.
+// True if each literal of the pattern is made of whole characters of the encoding, and no character
+// mixes ASCII with other bytes. LikeMatcher is exact for such patterns only.
 bool IsWellFormed(const ParsedPattern& pattern, const Encoding& encoding);
 
 class LikeMatcher {

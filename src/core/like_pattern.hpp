@@ -1,20 +1,25 @@
-// A search condition on a value, compiled: what it asks of single words, and the exact check of a whole value.
+// A search condition on a value, compiled: what it asks of single words, and the exact check of a
+// whole value.
 //
-// The condition is resolved into *alternatives*, each a conjunction of *terms*; a term asks for some occurrence
-// of a word, in one of the given classes, that the term accepts. For every regular value (core/split.hpp):
+// The condition is resolved into *alternatives*, each a conjunction of *terms*; a term asks for
+// some occurrence of a word, in one of the given classes, that the term accepts. For every regular
+// value (core/split.hpp):
 //   - if all terms of an exact alternative hold, the value matches;
 //   - if the value matches, then all terms of at least one alternative hold.
-// So the answer is: the rows of the exact alternatives, and of the rows of the others those for which Matches
-// says yes. Opaque values have no words: Matches decides on each. An alternative without terms is every row.
+// So the answer is: the rows of the exact alternatives, and of the rows of the others those for
+// which Matches says yes. Opaque values have no words: Matches decides on each. An alternative
+// without terms is every row.
 //
-//     %son%    {a word contains son: exact}
-//     smi%     {the first or only word begins with smi: exact}
-//     a%b      {the first word begins with a and the last ends with b: exact} or {the only word is like a%b: exact}
-//     j_n%     {the first or only word is like j_n%: exact} or {the first word is j, and one after it begins with n}
-//     %ann smi%  {a first or inner word ends with ann, and an inner or last word begins with smi}
+//     %son%      {a word contains son: exact}
+//     smi%       {the first or only word begins with smi: exact}
+//     a%b        {the first word begins with a and the last ends with b: exact}
+//                or {the only word is like a%b: exact}
+//     j_n%       {the first or only word is like j_n%: exact}
+//                or {the first word is j, and one after it begins with n}
+//     %ann smi%  {a first or inner word ends with ann, and an inner or last begins with smi}
 //
-// Text means folded text for kILike (the pattern comes folded, terms apply to folded words, Matches takes the
-// folded value) and original text for every other operator.
+// Text means folded text for kILike (the pattern comes folded, terms apply to folded words, Matches
+// takes the folded value) and original text for every other operator.
 #pragma once
 
 #include <cstdint>
@@ -71,9 +76,9 @@ class LikePattern {
     // Every value matches, also the empty one.
     bool matches_everything() const { return matches_everything_; }
 
-    // The server must decide on every row: the pattern ends in a lone escape character, upon which the
-    // server raises an error or not depending on the value, or it is not valid in the encoding. Matches is
-    // then true for all values and the only alternative is every row.
+    // The server must decide on every row: the pattern ends in a lone escape character, upon which
+    // the server raises an error or not depending on the value, or it is not valid in the encoding.
+    // Matches is then true for all values and the only alternative is every row.
     bool trailing_escape() const { return trailing_escape_; }
 
     // True if the whole value matches, exactly as the server decides.

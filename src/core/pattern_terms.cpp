@@ -25,8 +25,8 @@ constexpr ClassMask kNotFirst = kAllClasses & ~kBeginsValue;
 constexpr ClassMask kNotLast = kAllClasses & ~kEndsValue;
 
 std::size_t CountDelimiters(std::string_view literal) {
-    return static_cast<std::size_t>(std::count_if(literal.begin(), literal.end(),
-                                                  [](char byte) { return !IsWordByte(byte); }));
+    return static_cast<std::size_t>(
+        std::count_if(literal.begin(), literal.end(), [](char byte) { return !IsWordByte(byte); }));
 }
 
 std::size_t CountDelimiters(const ParsedPattern& pattern) {
@@ -87,8 +87,8 @@ std::vector<LikePattern::Alternative> PatternTerms::Resolve() const {
     const bool words_only = delimiters_ == 0 && literal_bytes_ > 0;
     if (words_only && pattern_.parts.size() == 1 && skips_ == 0) {
         ResolveWord(out);
-    } else if (words_only && pattern_.parts.size() == 2 && skips_ == 0 &&
-               pattern_.anchored_start && pattern_.anchored_end) {
+    } else if (words_only && pattern_.parts.size() == 2 && skips_ == 0 && pattern_.anchored_start &&
+               pattern_.anchored_end) {
         ResolveTwoWords(out);
     } else if (words_only && pattern_.parts.size() == 1 && skips_ <= kMaxSpelledOutSkips) {
         ResolveSkips(out);
@@ -116,13 +116,14 @@ void PatternTerms::ResolveWord(std::vector<Alternative>& out) const {
     }
 }
 
-// a%b: the first and the last word of a value are two words, which cannot overlap, unless it is one word.
+// a%b: the first and the last word of a value are two words, which cannot overlap, unless it is one
+// word.
 void PatternTerms::ResolveTwoWords(std::vector<Alternative>& out) const {
     const ParsedPattern begin = OneLiteral(pattern_.parts[0][0].literal, true, false);
     const ParsedPattern end = OneLiteral(pattern_.parts[1][0].literal, false, true);
-    out.push_back({{WordLike(begin, MaskOf(WordClass::kFirst)),
-                    WordLike(end, MaskOf(WordClass::kLast))},
-                   true});
+    out.push_back(
+        {{WordLike(begin, MaskOf(WordClass::kFirst)), WordLike(end, MaskOf(WordClass::kLast))},
+         true});
     out.push_back({{WordLike(pattern_, MaskOf(WordClass::kOnly))}, true});
 }
 
@@ -162,7 +163,8 @@ LikePattern::Alternative PatternTerms::LeftmostDelimiter(std::size_t run, std::s
     return alternative;
 }
 
-// One term for each piece of each literal. `after_delimiter`: a delimiter precedes the pattern's (anchored) start.
+// One term for each piece of each literal. `after_delimiter`: a delimiter precedes the pattern's
+// (anchored) start.
 LikePattern::Alternative PatternTerms::Pieces(const ParsedPattern& pattern,
                                               bool after_delimiter) const {
     Alternative alternative;
@@ -173,8 +175,8 @@ LikePattern::Alternative PatternTerms::Pieces(const ParsedPattern& pattern,
         for (std::size_t r = 0; r < part.size(); ++r) {
             const std::string_view literal = part[r].literal;
             const bool at_start = p == 0 && r == 0 && part[r].skip == 0 && pattern.anchored_start;
-            const bool at_end = p + 1 == pattern.parts.size() && r + 1 == part.size() &&
-                                pattern.anchored_end;
+            const bool at_end =
+                p + 1 == pattern.parts.size() && r + 1 == part.size() && pattern.anchored_end;
             for (std::size_t begin = 0; begin < literal.size();) {
                 if (!IsWordByte(literal[begin])) {
                     ++begin;
@@ -201,9 +203,8 @@ LikePattern::Alternative PatternTerms::Pieces(const ParsedPattern& pattern,
                 }
                 const bool word_start = begin > 0 || at_start;
                 const bool word_end = end < literal.size() || at_end;
-                alternative.terms.push_back(
-                    WordLike(OneLiteral(literal.substr(begin, end - begin), word_start, word_end),
-                             classes));
+                alternative.terms.push_back(WordLike(
+                    OneLiteral(literal.substr(begin, end - begin), word_start, word_end), classes));
                 begin = end;
             }
         }
@@ -211,7 +212,8 @@ LikePattern::Alternative PatternTerms::Pieces(const ParsedPattern& pattern,
     return alternative;
 }
 
-// A word of one of the classes that is, as a whole, like `in_word`, which has a literal and no delimiters.
+// A word of one of the classes that is, as a whole, like `in_word`, which has a literal and no
+// delimiters.
 LikePattern::Term PatternTerms::WordLike(const ParsedPattern& in_word, ClassMask classes) const {
     Term term;
     term.classes = classes;
@@ -222,8 +224,8 @@ LikePattern::Term PatternTerms::WordLike(const ParsedPattern& in_word, ClassMask
         for (std::size_t r = 0; r < part.size(); ++r) {
             ++runs;
             const bool at_start = p == 0 && r == 0 && part[r].skip == 0 && in_word.anchored_start;
-            const bool at_end = p + 1 == in_word.parts.size() && r + 1 == part.size() &&
-                                in_word.anchored_end;
+            const bool at_end =
+                p + 1 == in_word.parts.size() && r + 1 == part.size() && in_word.anchored_end;
             const WordQueryKind kind = KindOf(at_start, at_end);
             if (!part[r].literal.empty() && WorthOf(kind, part[r].literal.size()) > best) {
                 best = WorthOf(kind, part[r].literal.size());
@@ -252,8 +254,8 @@ bool PatternTerms::Implies(const Term& stronger, const Term& weaker) const {
     const auto has = [&](WordQueryKind kind) {
         return stronger.kind == kind || stronger.kind == WordQueryKind::kExact;
     };
-    // The word has stronger's literal at the place its kind says; what the literal alone is certain to have
-    // there, the word has.
+    // The word has stronger's literal at the place its kind says; what the literal alone is certain
+    // to have there, the word has.
     return (weaker.kind == WordQueryKind::kContains || has(weaker.kind)) &&
            weaker.MatchesWord(stronger.literal);
 }

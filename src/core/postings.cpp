@@ -55,21 +55,32 @@ inline Lanes UnpackStep(const std::uint8_t* in) {
     }
 }
 
-// Unpacks the gaps, adds the patches, and leaves in out[step] each lane's sum of (gap + 1) up to there.
+void StoreLanes(std::uint32_t* to, Lanes lanes) { std::memcpy(to, &lanes, sizeof lanes); }
+
+Lanes LaneValues(const std::uint32_t* from) {
+    Lanes lanes;
+    std::memcpy(&lanes, from, sizeof lanes);
+    return lanes;
+}
+
+// Unpacks the gaps, adds the patches, and leaves in `out` for each step each lane's sum of (gap + 1) up to
+// there.
 template <unsigned kWidth, std::size_t... kStep>
-inline Lanes SumSteps(const std::uint8_t* in, const Lanes* patches, Lanes* out,
+inline Lanes SumSteps(const std::uint8_t* in, const std::uint32_t* patches, std::uint32_t* out,
                       std::index_sequence<kStep...>) {
     Lanes sum{};
-    ((sum += (UnpackStep<kWidth, kStep>(in) | patches[kStep]) + 1u, out[kStep] = sum), ...);
+    ((sum += (UnpackStep<kWidth, kStep>(in) | LaneValues(patches + kLanes * kStep)) + 1u,
+      StoreLanes(out + kLanes * kStep, sum)),
+     ...);
     return sum;
 }
 
 template <unsigned kWidth>
-Lanes SumGaps(const std::uint8_t* in, const Lanes* patches, Lanes* out) {
+Lanes SumGaps(const std::uint8_t* in, const std::uint32_t* patches, std::uint32_t* out) {
     return SumSteps<kWidth>(in, patches, out, std::make_index_sequence<kSteps>());
 }
 
-using SumGapsFn = Lanes (*)(const std::uint8_t*, const Lanes*, Lanes*);
+using SumGapsFn = Lanes (*)(const std::uint8_t*, const std::uint32_t*, std::uint32_t*);
 
 template <std::size_t... kWidth>
 constexpr std::array<SumGapsFn, sizeof...(kWidth)> SumGapsTable(std::index_sequence<kWidth...>) {
@@ -570,30 +581,30 @@ RowOrdinal PostingWalk::Checked(std::uint64_t last) {
 }
 
 RowOrdinal PostingWalk::DecodePacked(RowOrdinal bias, std::uint32_t (&slots)[kPostingBlock]) {
-    alignas(16) Lanes patches[kSteps] = {};
-    Lanes sums[kSteps];
     const std::uint8_t* gaps = body_.data;
+    std::uint8_t patched[kPostingBlock];
     if (exceptions_ > 0) {
         gaps += 2;
-        std::uint32_t flat[kPostingBlock];
-        std::memset(flat, 0, sizeof flat);
         const std::uint8_t* in = gaps + 16 * width_;
-        const std::uint8_t* end = body_.data + body_.size;
+        const std::uint8_t* end = pin_.payload() + pin_.used();
         const unsigned bits = kPositionBits + extra_width_;
+        const std::uint64_t mask = (std::uint64_t{1} << bits) - 1;
         for (unsigned i = 0; i < exceptions_; ++i) {
             const unsigned bit = i * bits;
             const std::uint8_t* at = in + bit / 8;
             const std::uint64_t field =
-                (LoadUpTo8(at, static_cast<std::size_t>(end - at)) >> (bit % 8)) &
-                ((std::uint64_t{1} << bits) - 1);
+                (LoadUpTo8(at, static_cast<std::size_t>(end - at)) >> (bit % 8)) & mask;
             const unsigned gap = field % kPostingBlock;
-            flat[gap % kSteps * kLanes + gap / kSteps] =
-                static_cast<std::uint32_t>(field >> kPositionBits) << width_;
+            const unsigned slot = gap % kSteps * kLanes + gap / kSteps;
+            patches_[slot] = static_cast<std::uint32_t>(field >> kPositionBits) << width_;
+            patched[i] = static_cast<std::uint8_t>(slot);
         }
-        std::memcpy(patches, flat, sizeof flat);
     }
-    const Lanes totals = kSumGaps[width_](gaps, patches, sums);
-    if (sums[0][0] != 1) {
+    const Lanes totals = kSumGaps[width_](gaps, patches_, slots);
+    for (unsigned i = 0; i < exceptions_; ++i) {
+        patches_[patched[i]] = 0;
+    }
+    if (slots[0] != 1) {
         ThrowBlock();  // gap 0
     }
     // Each total is at most 32 * 2^26 and fits its lane; the sum of all is taken in 64 bits.
@@ -602,10 +613,9 @@ RowOrdinal PostingWalk::DecodePacked(RowOrdinal bias, std::uint32_t (&slots)[kPo
     const std::uint32_t base = first_ - 1 - bias;
     const Lanes bases = {base, base + totals[0], base + totals[0] + totals[1],
                          base + totals[0] + totals[1] + totals[2]};
-    for (std::uint32_t step = 0; step < kSteps; ++step) {
-        sums[step] += bases;
+    for (std::uint32_t i = 0; i < kPostingBlock; i += kLanes) {
+        StoreLanes(slots + i, LaneValues(slots + i) + bases);
     }
-    std::memcpy(slots, sums, sizeof slots);
     return last;
 }
 

@@ -135,6 +135,8 @@ class PostingWalk {
     std::uint8_t width_ = 0;
     std::uint8_t exceptions_ = 0;
     std::uint8_t extra_width_ = 0;
+    // What exceptions add to the gaps, by slot; all 0 between calls.
+    std::uint32_t patches_[kPostingBlock] = {};
 };
 
 // Reads lists. Holds at most one page pinned, until the next call, Release, or destruction.

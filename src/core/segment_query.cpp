@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/split.hpp"
-
 namespace namedex::core {
 
 namespace {
@@ -11,7 +9,6 @@ namespace {
 // Measured costs, in nanoseconds; only their ratios matter.
 constexpr double kPostingCost = 1.0;       // reading one ordinal of a list
 constexpr double kVerifyCost = 120.0;      // rebuilding and matching one value
-constexpr std::size_t kTextCacheBytes = std::size_t{8} << 20;
 
 }  // namespace
 
@@ -79,6 +76,7 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
             for (const LikePattern::Term& term : wanted.terms) {
                 TermRows rows(row_count_, memory_);
                 rows.Find(column, folder, pattern.op(), term);
+                words_found_ += rows.lists_found();
                 alternative.total = std::min(alternative.total, rows.total());
                 cost += static_cast<double>(rows.total()) * kPostingCost;
                 alternative.terms.push_back(std::move(rows));
@@ -113,6 +111,16 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
         prepared.total += prepared.opaque.size();
     }
     prepared.total = std::min(prepared.total, not_null);
+}
+
+double SegmentQuery::cost() const {
+    double cost = 0;
+    double rows = row_count_;
+    for (const Prepared& prepared : conditions_) {
+        cost += std::min(prepared.posting_cost, rows * kVerifyCost);
+        rows = std::min(rows, static_cast<double>(prepared.total));
+    }
+    return cost;
 }
 
 void SegmentQuery::AddNotNull(ColumnReader& column, RowOrdinal lo, RowOrdinal hi, RowSet& rows) {
@@ -187,59 +195,26 @@ void SegmentQuery::EvaluateCondition(Prepared& prepared, RowOrdinal lo, RowOrdin
 
 bool SegmentQuery::Accepts(Prepared& prepared, RowOrdinal row) {
     const Condition& condition = *prepared.condition;
-    ForwardReader& forward = prepared.column->forward();
-    forward.Read(row, row_);
-    switch (row_.kind) {
-        case ForwardReader::kNull:
-            return condition.kind == Condition::Kind::kIsNull;
-        case ForwardReader::kOpaque:
-            if (condition.kind == Condition::Kind::kMatch && !prepared.everything) {
-                return std::binary_search(prepared.opaque.begin(), prepared.opaque.end(), row);
-            }
-            return condition.kind == Condition::Kind::kIsNotNull || prepared.everything;
-        case ForwardReader::kRegular:
-            break;
+    if (!prepared.values) {
+        prepared.values = std::make_unique<ValueReader>(*prepared.column, memory_);
     }
-    if (condition.kind == Condition::Kind::kIsNull) {
-        return false;
+    ValueReader& values = *prepared.values;
+    const ForwardReader::Kind kind = values.Load(row);
+    if (kind == ForwardReader::kNull || condition.kind == Condition::Kind::kIsNull) {
+        return kind == ForwardReader::kNull && condition.kind == Condition::Kind::kIsNull;
     }
-    if (condition.kind == Condition::Kind::kIsNotNull || prepared.everything) {
+    if (prepared.everything) {
         return true;
     }
-    if (!prepared.texts) {
-        prepared.texts =
-            std::make_unique<WordTextCache>(prepared.column->lexicon(), kTextCacheBytes, memory_);
-    }
-    WordTextCache& texts = *prepared.texts;
-    texts.BeginRow();
-    const std::string_view shape = forward.ShapeText(row_.shape);
-    const auto rebuild = [&](bool folded, std::string& out) {
-        out.clear();
-        std::size_t word = 0;
-        for (const char c : shape) {
-            if (c != kShapeWord) {
-                out.push_back(c);
-            } else {
-                const WordId id = row_.word[word++];
-                out.append(folded ? texts.Folded(id) : texts.Original(id));
-            }
-        }
-    };
     if (condition.kind == Condition::Kind::kValueTest) {
-        rebuild(false, value_);
-        return condition.test->Accepts(value_);
+        return condition.test->Accepts(values.Original());
     }
-    bool have_folded = false;
-    bool have_original = false;
+    if (kind == ForwardReader::kOpaque) {
+        return std::binary_search(prepared.opaque.begin(), prepared.opaque.end(), row);
+    }
     for (const LikePattern& pattern : condition.patterns) {
-        const bool folded = pattern.op() == Operator::kILike;
-        bool& have = folded ? have_folded : have_original;
-        std::string& text = folded ? folded_ : value_;
-        if (!have) {
-            rebuild(folded, text);
-            have = true;
-        }
-        if (pattern.Matches(text)) {
+        if (pattern.Matches(pattern.op() == Operator::kILike ? values.Folded()
+                                                             : values.Original())) {
             return true;
         }
     }

@@ -16,14 +16,13 @@
 #include <cstdint>
 #include <memory>
 #include <memory_resource>
-#include <string>
 #include <vector>
 
 #include "core/condition.hpp"
 #include "core/row_set.hpp"
 #include "core/segment_reader.hpp"
 #include "core/term_rows.hpp"
-#include "core/word_text_cache.hpp"
+#include "core/value_reader.hpp"
 
 namespace namedex::core {
 
@@ -39,6 +38,11 @@ class SegmentQuery {
 
     // An upper bound of the rows, found in the lexicon alone.
     std::uint64_t estimate() const { return estimate_; }
+
+    // The words whose postings answer the query.
+    std::uint64_t words_found() const { return words_found_; }
+    // About how long evaluating the whole segment takes, in nanoseconds.
+    double cost() const;
 
     void Evaluate(RowOrdinal lo, RowOrdinal hi, RowSet& rows);
 
@@ -56,7 +60,7 @@ class SegmentQuery {
         std::vector<RowOrdinal> opaque;
         std::uint64_t total = 0;
         double posting_cost = 0;  // of evaluating the condition over the whole segment, in ns
-        std::unique_ptr<WordTextCache> texts;
+        std::unique_ptr<ValueReader> values;
     };
 
     void Prepare(const Condition& condition, const Folder& folder, Prepared& prepared);
@@ -77,10 +81,8 @@ class SegmentQuery {
     void (*poll_)();
     std::uint32_t row_count_;
     std::uint64_t estimate_ = 0;
+    std::uint64_t words_found_ = 0;
     std::vector<Prepared> conditions_;  // by total, ascending
-    ForwardReader::Row row_;
-    std::string value_;
-    std::string folded_;
 };
 
 }  // namespace namedex::core

@@ -75,7 +75,8 @@ inline char* CopyDelimiters(char* to, const char* from, std::size_t count) {
     return to + count;
 }
 
-// Writes the shape of `value` and calls word(begin, end) for each word in order; false past the limits.
+// Writes the shape of `value` and calls word(begin, end) for each word in order; false past the
+// limits.
 template <typename Sink>
 inline bool CutWords(std::string_view value, std::string& shape, Sink&& word) {
     shape.resize(value.size());  // a word takes no more room than its bytes
@@ -150,8 +151,8 @@ Splitter::Splitter(const Folder& folder)
       lowers_only_(folder.ascii_fold == AsciiLowerTable()) {
     for (std::size_t byte = 0; byte < folder.ascii_fold.size(); ++byte) {
         const std::uint8_t folded = folder.ascii_fold[byte];
-        const bool kept = IsWordByte(static_cast<unsigned char>(byte)) ? IsWordByte(folded)
-                                                                       : folded == byte;
+        const bool kept =
+            IsWordByte(static_cast<unsigned char>(byte)) ? IsWordByte(folded) : folded == byte;
         ascii_bytewise_ = ascii_bytewise_ && kept;
     }
 }
@@ -193,8 +194,8 @@ bool Splitter::SplitAscii(std::string_view value, SplitValue& out) {
 
 // Follows the definition of a regular value.
 bool Splitter::SplitAny(std::string_view value, SplitValue& out) {
-    const bool cut = Tokenize(value, out.shape, words_) &&
-                     AreWholeCharacters(words_, value, folder_.encoding);
+    const bool cut =
+        Tokenize(value, out.shape, words_) && AreWholeCharacters(words_, value, folder_.encoding);
     if (cut && folder_.context_free && ascii_bytewise_) {
         JoinFolds(value, out.folded_value);
     } else {
@@ -210,8 +211,8 @@ bool Splitter::SplitAny(std::string_view value, SplitValue& out) {
             return false;
         }
         const auto begin = static_cast<std::size_t>(words_[i].data() - value.data());
-        out.words.push_back({words_[i], folded_words_[i],
-                             ClassOf(begin, begin + words_[i].size(), value.size())});
+        out.words.push_back(
+            {words_[i], folded_words_[i], ClassOf(begin, begin + words_[i].size(), value.size())});
     }
     return true;
 }

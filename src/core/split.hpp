@@ -1,15 +1,16 @@
 // Splits a value into words and the delimiters between them, and folds it.
 //
 // A word is a maximal run of ASCII letters, digits and bytes >= 0x80; every other ASCII byte is a
-// delimiter. The *shape* of a value is the value with each word replaced by the byte 0x80: delimiters are
-// ASCII, so shape and words give the value back and nothing is ambiguous.
+// delimiter. The *shape* of a value is the value with each word replaced by the byte 0x80:
+// delimiters are ASCII, so shape and words give the value back and nothing is ambiguous.
 //
 //     "O'Neil, Ann"  ->  words O, Neil, Ann;  shape \x80 ' \x80 , space \x80
 //
-// A value is *regular* when its fold splits into the same shape and the i-th folded word is the fold of the
-// i-th word. Only then may words be folded and searched one by one. Every other value, one with a NUL, one
-// past the limits in ids.hpp, and one in which a character reaches over the edge of a word (invalid in its
-// encoding) is *opaque*: it is to be kept whole, and every pattern must look at it.
+// A value is *regular* when its fold splits into the same shape and the i-th folded word is the
+// fold of the i-th word. Only then may words be folded and searched one by one. Every other value,
+// one with a NUL, one past the limits in ids.hpp, and one in which a character reaches over the
+// edge of a word (invalid in its encoding) is *opaque*: it is to be kept whole, and every pattern
+// must look at it.
 #pragma once
 
 #include <cstddef>
@@ -39,8 +40,8 @@ struct SplitWord {
     WordClass word_class = WordClass::kOnly;
 };
 
-// The result of Splitter::Split. Not to be copied: the words point into folded_value. They are valid until
-// the next Split into the same object, and as long as the value that was split.
+// The result of Splitter::Split. Not to be copied: the words point into folded_value. They are
+// valid until the next Split into the same object, and as long as the value that was split.
 struct SplitValue {
     SplitValue() = default;
     SplitValue(const SplitValue&) = delete;
@@ -82,8 +83,9 @@ class Splitter {
     std::vector<Folded> cache_;  // folds of words met lately, by hash; empty until one is needed
 };
 
-// Cuts `value` into shape and words without folding; the words point into `value`. False when the value has
-// a NUL byte or is past a limit of ids.hpp, so that it would be opaque; shape and words are then not usable.
+// Cuts `value` into shape and words without folding; the words point into `value`. False when the
+// value has a NUL byte or is past a limit of ids.hpp, so that it would be opaque; shape and words
+// are then not usable.
 bool Tokenize(std::string_view value, std::string& shape, std::vector<std::string_view>& words);
 
 // The class of a word that stands at [begin, end) of a value of `size` bytes.

@@ -1,8 +1,8 @@
 // Finds every occurrence of a needle in a run of bytes, 64 positions at a time.
 //
-// The result is a bitmap: bit i is set when the needle starts at byte i. Three bytes of the needle (first,
-// middle, last) filter the positions, the few that remain are compared in full. Nothing outside
-// [text, text + size) is ever read.
+// The result is a bitmap: bit i is set when the needle starts at byte i. Three bytes of the needle
+// (first, middle, last) filter the positions, the few that remain are compared in full. Nothing
+// outside [text, text + size) is ever read.
 //
 //     SubstringSearch search("son");
 //     std::uint64_t bits[SubstringSearch::BitmapWords(8)];

@@ -27,6 +27,8 @@ class TermRows {
     void Find(ColumnReader& column, const ValueTest& test);
 
     std::uint64_t total() const { return total_; }
+    // Posting lists outside the lexicon.
+    std::uint64_t lists_found() const { return lists_.size(); }
 
     // Adds the rows in [set.lo(), set.hi()) to `set`; the caller normalizes it.
     void AddTo(ColumnReader& column, RowSet& set) const;

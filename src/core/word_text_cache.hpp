@@ -1,8 +1,8 @@
 // The text of words by id, for rebuilding values: a cache over LexiconReader.
 //
-// Names repeat, so nearly every lookup finds its word already decoded, in a few nanoseconds. Views stay valid
-// until the next BeginRow(), which drops everything once the cache has grown past its limit; one row can
-// overshoot the limit by the text of its own words.
+// Names repeat, so nearly every lookup finds its word already decoded, in a few nanoseconds. Views
+// stay valid until the next BeginRow(), which drops everything once the cache has grown past its
+// limit; one row can overshoot the limit by the text of its own words.
 //
 //     cache.BeginRow();
 //     for (WordId id : row) value.append(cache.Original(id));
@@ -48,7 +48,8 @@ class WordTextCache {
 
   private:
     struct Slot {
-        const char* text = nullptr;  // folded bytes, then the original's; null when the slot is free
+        const char* text =
+            nullptr;  // folded bytes, then the original's; null when the slot is free
         std::uint32_t id = 0;
         std::uint16_t folded_bytes = 0;
         std::uint16_t original_bytes = 0;  // 0 when the original equals the folded form

@@ -14,7 +14,11 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 extern "C" {
+#include "catalog/pg_database.h"
 #include "storage/buffile.h"
+#if PG_VERSION_NUM >= 170000
+#include "common/unicode_version.h"
+#endif
 #if PG_VERSION_NUM >= 160000
 #include "storage/relfilelocator.h"
 #include "varatt.h"
@@ -251,6 +255,47 @@ inline bool FoldsByCharacter(Oid collation) {
 #else
     return locale == nullptr || locale->provider == COLLPROVIDER_LIBC;
 #endif
+}
+
+/** All that folding under a collation depends on, as text in palloc'd memory: encoding, provider, locale, the
+ *  version the provider reports now, and the Unicode version of the server's own tables. */
+inline const char* DescribeFolding(Oid collation) {
+    char provider;
+    const char* locale = "";
+    const bool is_default = collation == DEFAULT_COLLATION_OID;
+    HeapTuple tuple = is_default ? SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId))
+                                 : SearchSysCache1(COLLOID, ObjectIdGetDatum(collation));
+    if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for collation %u", collation);
+    const int cache = is_default ? DATABASEOID : COLLOID;
+    if (is_default) {
+        provider = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple))->datlocprovider;
+    } else {
+        provider = reinterpret_cast<Form_pg_collation>(GETSTRUCT(tuple))->collprovider;
+    }
+#if PG_VERSION_NUM >= 170000
+    const int icu_column = is_default ? Anum_pg_database_datlocale : Anum_pg_collation_colllocale;
+#else
+    const int icu_column =
+        is_default ? Anum_pg_database_daticulocale : Anum_pg_collation_colliculocale;
+#endif
+    const int libc_column =
+        is_default ? Anum_pg_database_datctype : Anum_pg_collation_collctype;
+    bool is_null;
+    Datum value = SysCacheGetAttr(cache, tuple,
+                                  static_cast<AttrNumber>(
+                                      provider == COLLPROVIDER_LIBC ? libc_column : icu_column),
+                                  &is_null);
+    if (!is_null) locale = TextDatumGetCString(value);
+    ReleaseSysCache(tuple);
+    const char* version = get_collation_actual_version(provider, locale);
+    return psprintf("%s %c %s %s %s", GetDatabaseEncodingName(), provider, locale,
+                    version != nullptr ? version : "-",
+#if PG_VERSION_NUM >= 170000
+                    PG_UNICODE_VERSION
+#else
+                    "-"
+#endif
+    );
 }
 
 /** For user code run as a table's owner: from 17 on search_path is limited as by the server's own

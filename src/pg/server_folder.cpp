@@ -95,6 +95,21 @@ const core::Folder& IdentityFolder() {
     return folder;
 }
 
+std::uint64_t FoldVersion(Oid collation) {
+    static std::map<Oid, std::uint64_t> versions;
+    const auto known = versions.find(collation);
+    if (known != versions.end()) {
+        return known->second;
+    }
+    const char* text = Call([&] { return compat::DescribeFolding(collation); });
+    std::uint64_t hash = 0xCBF29CE484222325u;  // FNV-1a
+    for (const char* at = text; *at != '\0'; ++at) {
+        hash = (hash ^ static_cast<unsigned char>(*at)) * 0x100000001B3u;
+    }
+    versions.emplace(collation, hash);
+    return hash;
+}
+
 core::Encoding ServerEncoding() {
     if (pg_database_encoding_max_length() == 1) {
         return {core::EncodingKind::kSingleByte, nullptr};

@@ -19,6 +19,11 @@ const core::Folder& FolderOf(Oid collation);
 /** The folder of values that have no case: it leaves every byte as it is. */
 const core::Folder& IdentityFolder();
 
+/** A number that changes when folding under a collation may have changed: made of the encoding, the collation's
+ *  provider, locale and the version that the provider reports now, and the server's Unicode version where it
+ *  has its own tables. Stored by an index; a change makes it compare its stored folds. */
+std::uint64_t FoldVersion(Oid collation);
+
 /** The database's encoding, as pattern matching sees it. */
 core::Encoding ServerEncoding();
 

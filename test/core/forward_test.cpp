@@ -621,6 +621,30 @@ TEST(Forward, DamageIsRefusedOrHarmless) {
     }
 }
 
+TEST(Forward, ShapesStayInsideTheirPage) {
+    Mix mix;
+    mix.shapes = {"\x80", "\x80 \x80"};
+    const Column column = RandomColumn(mix, 25);
+    Store store(column);
+    const unsigned begin = kShapePageHeader + 2 * 2;
+    const unsigned used = store.dictionary.All().Page(0).used();
+    struct Damage {
+        unsigned first_end;
+        unsigned second_end;
+        std::uint32_t shape;
+    };
+    for (const Damage& damage : {Damage{begin - 1, begin + 4, 0}, Damage{begin + 1, begin, 1},
+                                 Damage{begin + 1, begin + 2 + kMaxShapeBytes, 1},
+                                 Damage{used - 1, used + 1, 1}, Damage{used + 1, used + 2, 1}}) {
+        std::uint8_t* ends = store.dictionary.mutable_payload(0) + kShapePageHeader;
+        StoreLe(ends, static_cast<std::uint16_t>(damage.first_end));
+        StoreLe(ends + 2, static_cast<std::uint16_t>(damage.second_end));
+        const ForwardReader reader = store.Reader();
+        EXPECT_EQ(CodeOf([&] { reader.ShapeText(damage.shape); }), ErrorCode::kCorrupt)
+            << damage.first_end << " " << damage.second_end;
+    }
+}
+
 // After an error the reader still reads what is undamaged.
 TEST(Forward, ReaderOutlivesErrors) {
     Mix mix;

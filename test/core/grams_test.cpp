@@ -51,7 +51,8 @@ struct StoredGrams {
             std::string last;
             for (const std::string& word : words) {
                 const auto differ = std::mismatch(
-                    word.begin(), word.begin() + static_cast<long>(std::min(word.size(), last.size())),
+                    word.begin(),
+                    word.begin() + static_cast<long>(std::min(word.size(), last.size())),
                     last.begin());
                 writer.Add(word, static_cast<std::size_t>(differ.first - word.begin()));
                 last = word;
@@ -175,7 +176,8 @@ TEST(GramsTest, NarrowsToTheGroupsThatHoldEveryGram) {
             ASSERT_TRUE(found.has_value());
             const auto exact = NaiveCandidates(groups[length - 2], blocks.size(), stored.shift,
                                                reference::NaiveGrams(needle, length));
-            // With few groups left the remaining grams are not looked up: a superset, but a small one.
+            // With few groups left the remaining grams are not looked up: a superset, but a small
+            // one.
             ASSERT_TRUE(std::includes(found->begin(), found->end(), exact.begin(), exact.end()));
             if (found->size() > 4) {
                 ASSERT_EQ(*found, exact) << needle;
@@ -190,7 +192,8 @@ TEST(GramsTest, NarrowsToTheGroupsThatHoldEveryGram) {
 TEST(GramsTest, CrossesChunks) {
     // Three chunks; "xyz" only where named, "abc" everywhere, "q0q" in every other block.
     Blocks blocks(70001, {"abc"});
-    const std::set<std::uint32_t> special = {0, 32767, 32768, 40000, 65535, 65536, 70000, 7, 900, 33000};
+    const std::set<std::uint32_t> special = {0,     32767, 32768, 40000, 65535,
+                                             65536, 70000, 7,     900,   33000};
     for (std::uint32_t block = 0; block < blocks.size(); ++block) {
         if (block % 2 == 0) {
             blocks[block].push_back("q0q");

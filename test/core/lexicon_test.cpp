@@ -50,7 +50,8 @@ class ExactPages final : public PageSink, public PageSource {
     int most_pinned = 0;
 };
 
-// Entry of word `id`, from which a test can tell whose it is: the ordinals id, id+1, ... in one class or two.
+// Entry of word `id`, from which a test can tell whose it is: the ordinals id, id+1, ... in one
+// class or two.
 void EncodeEntry(std::uint32_t id, const NaiveWord& word, std::pmr::vector<std::uint8_t>& out) {
     const RowOrdinal rows[] = {id, id + 1, id + 2, id + 3};
     OrdinalSpan spans[kWordClasses];
@@ -90,9 +91,8 @@ struct StoredLexicon {
     }
 
     LexiconSource Source() {
-        return {blocks.All(),          directory.All(), grams.All(),
-                gram_directory.All(),  word_count,      block_count,
-                kOrdinalBytes};
+        return {blocks.All(), directory.All(), grams.All(),  gram_directory.All(),
+                word_count,   block_count,     kOrdinalBytes};
     }
 
     std::vector<ExactPages*> Sections() { return {&blocks, &directory, &grams, &gram_directory}; }
@@ -139,8 +139,8 @@ class WordSource {
     std::string Draw() { return Draw(1 + random_() % longest_); }
 
     std::string Draw(std::size_t least) {
-        static const char* const kLetters[] = {"a", "b", "\xC3\xA4", "1", "c", "\xE4\xBA\x8C",
-                                               "n", "o", "s", "\xC3\xA5"};
+        static const char* const kLetters[] = {"a", "b", "\xC3\xA4", "1",       "c", "\xE4\xBA\x8C",
+                                               "n", "o", "s",        "\xC3\xA5"};
         std::string word;
         while (word.size() < least) {
             word += kLetters[random_() % letters_];
@@ -210,7 +210,8 @@ TEST(LexiconTest, AgreesWithTheNaiveTwin) {
     for (int round = 0; round < 120; ++round) {
         WordSource words(random, 1 + random() % 10, 1 + random() % 12);
         const NaiveLexicon naive = words.Lexicon(1 + random() % (round % 10 == 0 ? 12000 : 1500));
-        CompareQueries(random, words, naive, random() % 3 == 0 ? random() % 200000 : kAmpleGrams, 40);
+        CompareQueries(random, words, naive, random() % 3 == 0 ? random() % 200000 : kAmpleGrams,
+                       40);
         if (HasFatalFailure()) {
             FAIL() << "round " << round;
         }
@@ -295,8 +296,8 @@ TEST(LexiconTest, ReportsRanges) {
 
             const std::string needle = words.Needle(naive);
             for (const bool exact : {false, true}) {
-                const auto expected = naive.Find(
-                    {exact ? WordQueryKind::kExact : WordQueryKind::kPrefix, needle});
+                const auto expected =
+                    naive.Find({exact ? WordQueryKind::kExact : WordQueryKind::kPrefix, needle});
                 const WordRange range =
                     exact ? reader.ExactRange(needle) : reader.PrefixRange(needle);
                 ASSERT_EQ(range.size(), expected.size()) << needle;
@@ -450,10 +451,11 @@ TEST(LexiconTest, SurvivesDamage) {
                 page.resize(page.size() / 2);
                 page.shrink_to_fit();
             } else {
-                const std::size_t near = random() % 2 == 0 ? std::min<std::size_t>(page.size(), 32)
-                                                           : page.size();
-                page[random() % near] = static_cast<std::uint8_t>(
-                    random() % 2 == 0 ? random() : random() % 2 == 0 ? 0 : 255);
+                const std::size_t near =
+                    random() % 2 == 0 ? std::min<std::size_t>(page.size(), 32) : page.size();
+                page[random() % near] = static_cast<std::uint8_t>(random() % 2 == 0   ? random()
+                                                                  : random() % 2 == 0 ? 0
+                                                                                      : 255);
             }
             const auto attempt = [&](auto&& use) {
                 try {

@@ -127,8 +127,8 @@ void CompareAtRandom(const Encoding& encoding, const std::vector<std::string>& l
             const ExactCopy text(value);
             const std::string fault = FaultIn(compiled, encoding, pattern, text.view());
             ASSERT_EQ(fault, "") << "operator " << static_cast<int>(op) << " pattern '"
-                                 << Hex(pattern) << "' value '" << Hex(value) << "': "
-                                 << Describe(compiled);
+                                 << Hex(pattern) << "' value '" << Hex(value)
+                                 << "': " << Describe(compiled);
             ++counts.pairs;
             counts.matches += compiled.Matches(value) ? 1 : 0;
             counts.exact += compiled.alternatives()[0].exact ? 1 : 0;
@@ -139,7 +139,8 @@ void CompareAtRandom(const Encoding& encoding, const std::vector<std::string>& l
 TEST(LikePattern, AgreesWithTheNaiveTwin) {
     Counts counts;
     CompareAtRandom(Utf8(), {"a", "b", " "}, 1, 12000, counts);
-    CompareAtRandom(Utf8(), {"a", "b", "c", " ", ",", "\xC3\xA9", "\xE2\x82\xAC"}, 2, 16000, counts);
+    CompareAtRandom(Utf8(), {"a", "b", "c", " ", ",", "\xC3\xA9", "\xE2\x82\xAC"}, 2, 16000,
+                    counts);
     CompareAtRandom(Utf8(), {"a", "%", "_", "\\", " "}, 3, 8000, counts);
     CompareAtRandom(Utf8(), {"a", "\xC3\xA9", "\xC3\xA8", "\xF0\x90\x80\x80"}, 4, 8000, counts);
     CompareAtRandom(SingleByte(), {"a", "\xB0", "\xA1", " "}, 5, 8000, counts);
@@ -164,10 +165,9 @@ TEST(LikePattern, AgreesWithTheNaiveTwinOnLongValues) {
                                     (random() % 2 != 0 ? "%" : "");
         const LikePattern compiled = Like(pattern);
         for (int j = 0; j < 8; ++j) {
-            const std::string value = RandomText(random, letters, 120) +
-                                      (random() % 2 != 0 ? needle : "") +
-                                      RandomText(random, letters, 120) +
-                                      (random() % 2 != 0 ? other : "");
+            const std::string value =
+                RandomText(random, letters, 120) + (random() % 2 != 0 ? needle : "") +
+                RandomText(random, letters, 120) + (random() % 2 != 0 ? other : "");
             const ExactCopy text(value);
             ASSERT_EQ(FaultIn(compiled, Utf8(), pattern, text.view()), "")
                 << "pattern '" << Hex(pattern) << "' value '" << Hex(value) << "'";
@@ -240,8 +240,9 @@ TEST(LikePattern, AnyCharacterIsAWordCharacterOrADelimiter) {
               "exact: prefix(a)+check[o] | verify: exact(a)[f] suffix(b)[l] | "
               "verify: exact(b)[l] prefix(a)+check[f]");
     EXPECT_EQ(Describe(Like("a____b")), "verify: prefix(a)[of] suffix(b)[ol]");
-    EXPECT_EQ(Describe(Like("%j_n%smith%")), "verify: contains(smith)[ofli] contains(j)[ofli] "
-                                             "contains(n)[ofli]");
+    EXPECT_EQ(Describe(Like("%j_n%smith%")),
+              "verify: contains(smith)[ofli] contains(j)[ofli] "
+              "contains(n)[ofli]");
 }
 
 TEST(LikePattern, EscapesAreTheServers) {

@@ -23,8 +23,8 @@ class SubstringTest : public testing::TestWithParam<SubstringKernel> {
         }
     }
 
-    // Searches a copy of `text` that ends where its allocation does, so that AddressSanitizer sees one byte
-    // too many; the bitmap starts out all ones.
+    // Searches a copy of `text` that ends where its allocation does, so that AddressSanitizer sees
+    // one byte too many; the bitmap starts out all ones.
     std::vector<std::size_t> Positions(const std::string& text, const std::string& needle) const {
         const std::unique_ptr<char[]> exact(new char[text.size()]);
         text.copy(exact.get(), text.size());

@@ -94,7 +94,9 @@ BEGIN
                 END || idx || '[ \n]') THEN
         RETURN 'index not used:' || E'\n' || plan;
     END IF;
-    IF flags NOT LIKE '%B%' AND plan ~ '\n +Filter: ' THEN
+    -- An array on a column after the first may be left to a filter: the planner tries both and takes
+    -- the cheaper.
+    IF flags NOT LIKE '%B%' AND plan ~ '\n +Filter: (?!.* ANY \()' THEN
         RETURN 'a condition is not answered by the index:' || E'\n' || plan;
     END IF;
     IF flags NOT LIKE '%E%' AND plan LIKE '%Rows Removed by Index Recheck%' THEN
@@ -104,6 +106,17 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
     -- Errors of the query itself are compared elsewhere.
     RETURN CASE WHEN execute THEN NULL ELSE 'EXPLAIN: ' || SQLSTATE || ' ' || SQLERRM END;
+END $$;
+
+-- An index built over broken HOT chains is used when every transaction of the time has ended.
+CREATE PROCEDURE exact.settle(idx text) LANGUAGE plpgsql AS $$
+BEGIN
+    WHILE EXISTS (SELECT FROM pg_index
+                  WHERE indexrelid = idx::regclass AND indcheckxmin
+                    AND xmin::text::bigint >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint % 4294967296) LOOP
+        COMMIT;
+        PERFORM pg_sleep(0.02);
+    END LOOP;
 END $$;
 
 CREATE FUNCTION exact.report(label text, mode text, clause text, expected text, got text)
@@ -244,6 +257,16 @@ BEGIN
             END IF;
         END LOOP;
     END LOOP;
+
+    -- No column is needed: the planner may then take any index for an index-only scan.
+    query := format('SELECT count(*) FROM %s WHERE %s', tab, coalesce(condition, 'true'));
+    PERFORM exact.use('seq');
+    got := exact.answer(query);
+    PERFORM exact.use('only');
+    IF exact.answer(query) IS DISTINCT FROM got THEN
+        wrong := wrong + 1;
+        RAISE WARNING 'MISMATCH % count(*) of all rows: expected %, got %', label, got, exact.answer(query);
+    END IF;
 
     -- Values rebuilt by the index, where it offers that.
     IF returnable THEN

@@ -1,5 +1,6 @@
-// Naive twins of core/split and core/like_pattern, written from the specification alone: LIKE by trying
-// everything, the splitter byte by byte, and the two promises of the decomposition as a check.
+// Naive twins of core/split and core/like_pattern, written from the specification alone: LIKE by
+// trying everything, the splitter byte by byte, and the two promises of the decomposition as a
+// check.
 #pragma once
 
 #include <cstddef>
@@ -48,9 +49,11 @@ inline bool IsValidText(const core::Encoding& encoding, std::string_view text) {
         const std::size_t length = NaiveCharLength(encoding, text);
         const auto lead = static_cast<unsigned char>(text[0]);
         if (encoding.kind == core::EncodingKind::kUtf8) {
-            const std::size_t wanted = lead < 0x80 ? 1 : lead < 0xC0 ? 0 : lead < 0xE0 ? 2
-                                       : lead < 0xF0                  ? 3
-                                                                      : 4;
+            const std::size_t wanted = lead < 0x80   ? 1
+                                       : lead < 0xC0 ? 0
+                                       : lead < 0xE0 ? 2
+                                       : lead < 0xF0 ? 3
+                                                     : 4;
             if (length != wanted) {
                 return false;
             }

@@ -27,7 +27,7 @@ sub caught_up { $primary->wait_for_catchup($standby, 'replay', $primary->lsn('in
 
 caught_up();
 agree($standby, 'the base backup');
-is(($standby->psql('postgres', 'SELECT count(*) FROM u'))[0] != 0 ? 'refused' : 'read', 'refused', 'an unlogged table is refused on a standby');
+is(($standby->psql('postgres', 'SELECT count(id) FROM u'))[0] != 0 ? 'refused' : 'read', 'refused', 'an unlogged table is refused on a standby');
 
 my @changes = (
     'INSERT INTO t SELECT * FROM people(3001, 700)',
@@ -88,7 +88,7 @@ $standby->safe_psql('postgres', 'INSERT INTO t SELECT *, 1 FROM people(200001, 8
 $standby->safe_psql('postgres', 'DELETE FROM t WHERE id % 7 = 0');
 $standby->safe_psql('postgres', 'VACUUM (INDEX_CLEANUP ON) t');
 agree($standby, 'and after it has written');
-is($standby->safe_psql('postgres', "INSERT INTO u VALUES (1, 'Smith'); SET enable_seqscan = off; SELECT count(*) FROM u WHERE last_name ILIKE 'smith'; SELECT namedex_check('u_names', true)"), "1\n", 'the unlogged index works after promotion');
+is($standby->safe_psql('postgres', "INSERT INTO u VALUES (1, 'Smith'); SET enable_seqscan = off; SELECT count(id) FROM u WHERE last_name ILIKE 'smith'; SELECT namedex_check('u_names', true)"), "1\n", 'the unlogged index works after promotion');
 $standby->stop('fast');
 for my $node ($primary, $standby) {
     unlike(slurp_file($node->logfile), qr/PANIC|TRAP:|inconsistent page found|signal 11|signal 6/, $node->name . ': no PANIC, no inconsistent page, no signal in the log');

@@ -66,9 +66,9 @@ sub finish {
 my @load = load(10, write => 2, undone => 1);
 for my $round (1 .. 3) {
     $node->safe_psql('postgres', 'CREATE INDEX CONCURRENTLY t_names ON t USING namedex (last_name, first_name)');
-    agree($node, "CREATE INDEX CONCURRENTLY under writes, round $round", no_check => 0) if 0;
+    # one snapshot: rows come and go
     my ($status, $out, $err) = $node->psql('postgres', "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT differences(); COMMIT; SELECT namedex_check('t_names', true)");
-    is("$out$err", '', "CREATE INDEX CONCURRENTLY under writes, round $round");
+    is("$out$err" =~ s/\s+//gr, '', "CREATE INDEX CONCURRENTLY under writes, round $round");
     $node->safe_psql('postgres', 'DROP INDEX CONCURRENTLY t_names') if $round < 3;
 }
 finish('building', @load);

@@ -32,7 +32,7 @@ sub write_file {
     close $out or die $!;
 }
 
-# Everything that reads the index. Returns SQLSTATEs and messages, and what the scans find wrong.
+# Everything that reads the index; what it writes is rolled back, as the next round has the first file again.
 my $reads = <<'END';
 \set ON_ERROR_STOP off
 \set VERBOSITY verbose
@@ -40,7 +40,9 @@ SET statement_timeout = '60s';
 SELECT 'wrong: ' || differences();
 SELECT namedex_check('t_names', true);
 SELECT 1 FROM namedex_stats('t_names');
+BEGIN;
 INSERT INTO t SELECT * FROM people(30001, 3);
+ROLLBACK;
 VACUUM (INDEX_CLEANUP ON) t;
 END
 
@@ -78,7 +80,6 @@ cmp_ok($version, '>', 0, "the format version is $version");
 metapage_case('a newer version', with_bytes($magic_at + 4, pack 'V', $version + 1), qr/ERROR:  55000: index "t_names" .*version/);
 metapage_case('an older version', with_bytes($magic_at + 4, pack 'V', $version - 1), qr/ERROR:  55000: index "t_names" .*version/);
 metapage_case('a zeroed metapage', with_bytes(0, "\0" x 8192), qr/ERROR:  XX00[12]: /);
-metapage_case('an empty file', '', qr/ERROR:  XX00[012]: /) if 0;
 
 # single bytes and bits all over the file, and whole pages gone or in the wrong place
 srand(4711);

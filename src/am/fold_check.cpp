@@ -1,0 +1,68 @@
+#include "am/fold_check.hpp"
+
+#include <set>
+
+#include "pg/boundary.hpp"
+#include "pg/compat.hpp"
+
+namespace namedex::am {
+
+namespace {
+
+[[noreturn]] void ThrowDrift() {
+    core::ThrowVersionMismatch(
+        "a stored word no longer folds as it did",
+        "The rules by which letters are folded to lower case have changed since the index was built.");
+}
+
+void CheckColumn(core::ColumnReader& column, const core::Folder& folder) {
+    std::string original;
+    std::string folded;
+    std::uint32_t n = 0;
+    column.lexicon().Find({}, [&](const core::WordHit& hit) {
+        if (++n % 1024 == 0) {
+            pg::PollInterrupts();
+        }
+        original.clear();
+        core::AppendOriginal(hit.folded, hit.entry, original);
+        folder.Fold(original, folded);
+        if (folded != hit.folded) {
+            ThrowDrift();
+        }
+    });
+    if (column.header().opaque_count > 0) {
+        column.opaque().ForEach([&](std::uint32_t, core::RowOrdinal, std::string_view value,
+                                    std::string_view stored) {
+            pg::PollInterrupts();
+            folder.Fold(value, folded);
+            if (folded != stored) {
+                ThrowDrift();
+            }
+        });
+    }
+}
+
+}  // namespace
+
+void CheckFolds(Relation index, IndexSnapshot& contents, const IndexKeys& keys) {
+    if (contents.meta().fold_signature == keys.fold_version()) {
+        return;
+    }
+    // Segments found good, by file and id; neither is used again within a backend's life but for a wrap of
+    // file numbers, after which a segment would be taken for checked that was built by this very server.
+    static std::set<std::pair<Oid, std::uint32_t>> good;
+    const Oid file = compat::FileNumberOf(compat::FileOf(index));
+    for (const std::unique_ptr<OpenSegment>& segment : contents.segments()) {
+        const std::pair<Oid, std::uint32_t> key(file, segment->pages.entry().segment_id);
+        if (good.count(key) != 0) {
+            continue;
+        }
+        for (std::uint32_t i = 0; i < keys.size(); ++i) {
+            CheckColumn(segment->reader.column(i), keys.folder(i));
+        }
+        segment->reader.Release();
+        good.insert(key);
+    }
+}
+
+}  // namespace namedex::am

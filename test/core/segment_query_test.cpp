@@ -1,0 +1,339 @@
+// SegmentQuery against a search row by row, over random tables, conditions and windows.
+
+#include "core/segment_query.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "reference/random_table.hpp"
+
+namespace namedex::core {
+namespace {
+
+using namespace reference;
+using Rules = RuleFolder::Rules;
+
+std::string Describe(const std::vector<NaiveCondition>& conjunction) {
+    std::string text;
+    for (const NaiveCondition& condition : conjunction) {
+        text += " column " + std::to_string(condition.column) + " kind " +
+                std::to_string(static_cast<int>(condition.kind)) + ':';
+        for (const NaivePattern& pattern : condition.patterns) {
+            text += " op " + std::to_string(static_cast<int>(pattern.op)) + " {" + pattern.text +
+                    '}';
+        }
+    }
+    return text;
+}
+
+std::vector<RowOrdinal> Evaluate(SegmentQuery& query, std::uint32_t lo, std::uint32_t hi) {
+    RowSet rows(std::pmr::get_default_resource());
+    query.Evaluate(lo, hi, rows);
+    std::vector<RowOrdinal> found;
+    rows.ForEach([&](RowOrdinal row) { found.push_back(row); });
+    EXPECT_EQ(rows.Count(), found.size());
+    return found;
+}
+
+// The TIDs of `rows` as the map gives them by bitmap, heap block by heap block.
+std::vector<Tid> TidsOf(SegmentReader& segment, const std::vector<RowOrdinal>& rows) {
+    RowBitmap bits;
+    bits.Reset(0, segment.row_count());
+    for (const RowOrdinal row : rows) {
+        bits.Set(row);
+    }
+    std::vector<Tid> tids;
+    segment.tids().ForEachSet(
+        bits, [&](std::uint32_t block, const std::uint16_t* offsets, std::size_t n) {
+            for (std::size_t i = 0; i < n; ++i) {
+                tids.push_back({block, offsets[i]});
+            }
+        });
+    return tids;
+}
+
+struct Tally {
+    std::uint64_t queries = 0;
+    std::uint64_t with_hits = 0;
+};
+
+void CheckQuery(Random& random, const NaiveTable& table, const Folder& folder,
+                SegmentReader& segment, const std::vector<NaiveCondition>& conjunction,
+                Tally& tally) {
+    SCOPED_TRACE(Describe(conjunction));
+    const std::vector<Condition> conditions = Compile(conjunction, folder.encoding);
+    const std::vector<const Folder*> folders(table.columns.size(), &folder);
+    SegmentQuery query(segment, conditions, folders, std::pmr::get_default_resource(), nullptr);
+    const std::vector<RowOrdinal> wanted = NaiveSearch(table, conjunction, folder.encoding);
+    ++tally.queries;
+    tally.with_hits += wanted.empty() ? 0 : 1;
+    const std::uint32_t rows = table.row_count();
+    ASSERT_EQ(Evaluate(query, 0, rows), wanted);
+    ASSERT_GE(query.estimate(), wanted.size());
+    for (int i = 0; i < 4; ++i) {
+        const std::uint32_t lo = random.Below(rows + 1);
+        const std::uint32_t hi =
+            i == 0 ? rows + 5 : i == 1 ? lo + random.Below(40) : random.Below(rows + 1);
+        SCOPED_TRACE("window " + std::to_string(lo) + ".." + std::to_string(hi));
+        ASSERT_EQ(Evaluate(query, lo, hi), Within(wanted, lo, hi));
+    }
+    std::vector<Tid> tids;
+    for (const RowOrdinal row : wanted) {
+        tids.push_back(table.tids[row]);
+    }
+    ASSERT_TRUE(TidsOf(segment, wanted) == tids);
+}
+
+void CheckTable(Random& random, const TableShape& shape, const Folder& folder,
+                const SegmentOptions& options, int queries, Tally& tally) {
+    const NaiveTable table = RandomTable(random, shape, folder);
+    MemoryPages pages;
+    BuildSegment(table, folder, options, pages);
+    {
+        SegmentReader segment(pages, pages.page_count(), std::pmr::get_default_resource());
+        for (int i = 0; i < queries; ++i) {
+            ASSERT_NO_FATAL_FAILURE(CheckQuery(random, table, folder, segment,
+                                               RandomConjunction(random, table, folder), tally));
+        }
+        segment.Release();
+        EXPECT_EQ(pages.pinned(), 0);
+    }
+    EXPECT_EQ(pages.pinned(), 0);
+}
+
+SegmentOptions RandomOptions(Random& random) {
+    SegmentOptions options;
+    options.grams = random.Percent(70);
+    options.gram_memory = random.Percent(50) ? options.gram_memory : 1 + random.Below(20000);
+    return options;
+}
+
+void CheckSmallTables(Rules rules, std::uint64_t seed) {
+    const RuleFolder folder(rules);
+    Random random(seed);
+    Tally tally;
+    for (int round = 0; round < 60; ++round) {
+        SCOPED_TRACE("round " + std::to_string(round));
+        TableShape shape;
+        shape.rows = random.Percent(5) ? random.Below(3) : random.Below(random.Percent(70) ? 400 : 3000);
+        shape.columns = 1 + random.Below(3);
+        shape.vocabulary = 1 + random.Below(random.Percent(70) ? 60 : 3000);
+        shape.distinct_values = 1 + random.Below(random.Percent(50) ? 100 : 3000);
+        ASSERT_NO_FATAL_FAILURE(
+            CheckTable(random, shape, folder, RandomOptions(random), 20, tally));
+    }
+    EXPECT_GT(tally.with_hits * 2, tally.queries);
+}
+
+TEST(SegmentQuery, RandomTables) { CheckSmallTables(Rules::kPlain, 1); }
+TEST(SegmentQuery, RandomTablesWithContextRules) { CheckSmallTables(Rules::kContext, 2); }
+TEST(SegmentQuery, RandomTablesWithTurkishRules) { CheckSmallTables(Rules::kTurkish, 3); }
+
+// The lists here are long enough for bitmaps, and for a condition to be verified rather than read.
+TEST(SegmentQuery, LargeTable) {
+    const RuleFolder folder(Rules::kContext);
+    Random random(4);
+    TableShape shape;
+    shape.rows = 220000;
+    shape.columns = 2;
+    shape.vocabulary = 3000;
+    shape.distinct_values = 6000;
+    Tally tally;
+    ASSERT_NO_FATAL_FAILURE(CheckTable(random, shape, folder, {}, 50, tally));
+    EXPECT_GT(tally.with_hits * 2, tally.queries);
+}
+
+// A table in which the number of a word's rows is known: from one inline to nearly all.
+class KnownFrequencies : public testing::Test {
+  protected:
+    static constexpr std::uint32_t kRows = 300000;
+    struct Word {
+        const char* text;
+        std::uint32_t every;  // in every so many-th row
+    };
+    static constexpr Word kWords[] = {{"always", 1},    {"often", 2},     {"some", 37},
+                                      {"seldom", 2999}, {"rare", 60000}, {"once", kRows}};
+
+    void SetUp() override {
+        NaiveColumn column;
+        std::map<std::string, std::uint32_t> known;
+        for (std::uint32_t row = 0; row < kRows; ++row) {
+            std::string text = "a";
+            for (const Word& word : kWords) {
+                if (row % word.every == word.every / 3) {
+                    text += ' ';
+                    text += word.text;
+                }
+            }
+            const auto [it, added] = known.emplace(text, column.values.size());
+            if (added) {
+                column.values.push_back({false, text, text});
+            }
+            column.rows.push_back(it->second);
+            table_.tids.push_back({row / 50, static_cast<std::uint16_t>(row % 50 + 1)});
+        }
+        table_.columns.push_back(std::move(column));
+        stats_ = BuildSegment(table_, folder_, {}, pages_);
+        segment_ = std::make_unique<SegmentReader>(pages_, pages_.page_count(),
+                                                   std::pmr::get_default_resource());
+    }
+
+    static NaiveCondition Contains(const std::string& text, Operator op = Operator::kLike) {
+        NaiveCondition condition;
+        condition.patterns.push_back({op, text});
+        return condition;
+    }
+
+    RuleFolder folder_{Rules::kPlain};
+    NaiveTable table_;
+    MemoryPages pages_;
+    SegmentStats stats_;
+    std::unique_ptr<SegmentReader> segment_;
+};
+
+TEST_F(KnownFrequencies, StorageSpansInlineToManyPages) {
+    std::map<std::string, std::pair<bool, std::uint32_t>> stored;  // all inline, occurrences
+    segment_->column(0).lexicon().Find({}, [&](const WordHit& hit) {
+        bool all_inline = true;
+        for (int c = 0; c < kWordClasses; ++c) {
+            all_inline = all_inline && hit.entry.lists[c].count == 0;
+        }
+        stored[std::string(hit.folded)] = {all_inline,
+                                           static_cast<std::uint32_t>(hit.entry.Total())};
+    });
+    ASSERT_EQ(stored.size(), std::size(kWords) + 1);
+    for (const Word& word : kWords) {
+        const auto& [all_inline, count] = stored[word.text];
+        EXPECT_EQ(count, kRows / word.every + (kRows % word.every > word.every / 3 ? 1 : 0));
+        EXPECT_EQ(all_inline, word.every >= 60000) << word.text;
+    }
+    EXPECT_GT(stats_.header.columns[0][ColumnSection::kPostings].page_count, 1u);
+}
+
+TEST_F(KnownFrequencies, AllPairs) {
+    Random random(5);
+    Tally tally;
+    for (const Word& a : kWords) {
+        for (const Word& b : kWords) {
+            const std::string both = std::string("%") + a.text + '%' + b.text + '%';
+            ASSERT_NO_FATAL_FAILURE(
+                CheckQuery(random, table_, folder_, *segment_, {Contains(both)}, tally));
+            ASSERT_NO_FATAL_FAILURE(CheckQuery(
+                random, table_, folder_, *segment_,
+                {Contains(std::string("%") + a.text + '%', Operator::kILike),
+                 Contains(std::string("%") + b.text)},
+                tally));
+        }
+    }
+    EXPECT_GT(tally.with_hits, std::size(kWords));
+    segment_->Release();
+    EXPECT_EQ(pages_.pinned(), 0);
+}
+
+// Grams only save work.
+TEST(SegmentQuery, GramsChangeNoAnswer) {
+    const RuleFolder folder(Rules::kPlain);
+    Random random(6);
+    TableShape shape;
+    shape.rows = 12000;
+    shape.vocabulary = 12000;
+    shape.distinct_values = 12000;
+    const NaiveTable table = RandomTable(random, shape, folder);
+    SegmentOptions options[3];
+    options[1].gram_memory = 30000;
+    options[2].grams = false;
+    MemoryPages pages[3];
+    std::unique_ptr<SegmentReader> segments[3];
+    for (int i = 0; i < 3; ++i) {
+        BuildSegment(table, folder, options[i], pages[i]);
+        segments[i] = std::make_unique<SegmentReader>(pages[i], pages[i].page_count(),
+                                                      std::pmr::get_default_resource());
+    }
+    const auto gram_pages = [&](int i) {
+        return segments[i]->header().columns[0][ColumnSection::kGrams].page_count;
+    };
+    EXPECT_GT(gram_pages(0), gram_pages(1));
+    EXPECT_GT(gram_pages(1), 0u);
+    EXPECT_EQ(gram_pages(2), 0u);
+    const std::vector<const Folder*> folders = {&folder};
+    std::uint64_t hits = 0;
+    for (int n = 0; n < 60; ++n) {
+        const auto conjunction = RandomConjunction(random, table, folder);
+        SCOPED_TRACE(Describe(conjunction));
+        const auto conditions = Compile(conjunction, folder.encoding);
+        const auto wanted = NaiveSearch(table, conjunction, folder.encoding);
+        hits += wanted.size();
+        for (const auto& segment : segments) {
+            SegmentQuery query(*segment, conditions, folders, std::pmr::get_default_resource(),
+                               nullptr);
+            ASSERT_EQ(Evaluate(query, 0, table.row_count()), wanted);
+        }
+    }
+    EXPECT_GT(hits, 1000u);
+}
+
+long polls_left = 0;
+void CountDown() {
+    if (--polls_left < 0) {
+        Throw(ErrorCode::kCanceled, "canceled");
+    }
+}
+
+// A search that is cut off at any moment leaves nothing pinned and the segment as it was.
+TEST(SegmentQuery, CanceledAnywhere) {
+    const RuleFolder folder(Rules::kContext);
+    Random random(7);
+    TableShape shape;
+    shape.rows = 20000;
+    shape.vocabulary = 15000;
+    shape.distinct_values = 20000;
+    const NaiveTable table = RandomTable(random, shape, folder);
+    MemoryPages pages;
+    BuildSegment(table, folder, {}, pages);
+    SegmentReader segment(pages, pages.page_count(), std::pmr::get_default_resource());
+    NaiveCondition condition;
+    condition.patterns.push_back({Operator::kLike, "%a%e%"});
+    condition.patterns.push_back({Operator::kILike, "%n _%"});
+    const std::vector<Condition> conditions = Compile({condition}, folder.encoding);
+    const std::vector<const Folder*> folders = {&folder};
+    const auto wanted = NaiveSearch(table, {condition}, folder.encoding);
+    int canceled = 0;
+    for (long limit = 0;; ++limit) {
+        polls_left = limit;
+        try {
+            SegmentQuery query(segment, conditions, folders, std::pmr::get_default_resource(),
+                               CountDown);
+            const auto found = Evaluate(query, 0, table.row_count());
+            EXPECT_EQ(found, wanted);
+            break;
+        } catch (const Error& error) {
+            ASSERT_EQ(error.code(), ErrorCode::kCanceled);
+            ++canceled;
+        }
+        segment.Release();
+        ASSERT_EQ(pages.pinned(), 0);
+    }
+    EXPECT_GT(canceled, 10);
+    EXPECT_FALSE(wanted.empty());
+}
+
+TEST(SegmentQuery, NoRows) {
+    const RuleFolder folder(Rules::kPlain);
+    NaiveTable table;
+    table.columns.resize(1);
+    MemoryPages pages;
+    BuildSegment(table, folder, {}, pages);
+    SegmentReader segment(pages, pages.page_count(), std::pmr::get_default_resource());
+    Random random(8);
+    Tally tally;
+    for (int i = 0; i < 50; ++i) {
+        ASSERT_NO_FATAL_FAILURE(CheckQuery(random, table, folder, segment,
+                                           RandomConjunction(random, table, folder), tally));
+    }
+    EXPECT_EQ(tally.with_hits, 0u);
+}
+
+}  // namespace
+}  // namespace namedex::core

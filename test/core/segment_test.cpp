@@ -1,0 +1,215 @@
+// Whole segments: what goes in comes out, the header, and damaged pages.
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "reference/segment_damage.hpp"
+
+namespace namedex::core {
+namespace {
+
+using namespace reference;
+using Rules = RuleFolder::Rules;
+
+TEST(Segment, HoldsWhatWasPutIn) {
+    Random random(1);
+    for (const Rules rules : {Rules::kPlain, Rules::kContext, Rules::kTurkish}) {
+        const RuleFolder folder(rules);
+        std::uint64_t opaque = 0;
+        for (int round = 0; round < 40; ++round) {
+            SCOPED_TRACE("round " + std::to_string(round));
+            TableShape shape;
+            shape.rows = round == 0 ? 0 : random.Below(random.Percent(70) ? 300 : 3000);
+            shape.columns = 1 + random.Below(3);
+            shape.vocabulary = 1 + random.Below(random.Percent(70) ? 60 : 3000);
+            shape.distinct_values = 1 + random.Below(3000);
+            const NaiveTable table = RandomTable(random, shape, folder);
+            SegmentOptions options;
+            options.grams = random.Percent(50);
+            options.gram_memory = 1 + random.Below(100000);
+            MemoryPages pages;
+            const SegmentStats stats = BuildSegment(table, folder, options, pages);
+            EXPECT_EQ(stats.pages, pages.page_count());
+            SegmentReader segment(pages, stats.pages, std::pmr::get_default_resource());
+            ASSERT_EQ(FaultInContents(segment, table, folder), "");
+            for (const ColumnHeader& column : segment.header().columns) {
+                opaque += column.opaque_count;
+            }
+            segment.Release();
+            ASSERT_EQ(pages.pinned(), 0);
+        }
+        EXPECT_GT(opaque, 0u);
+    }
+}
+
+TEST(Segment, HeaderRoundTrip) {
+    SegmentHeader header;
+    header.row_count = 77777;
+    std::uint32_t next = 1;
+    const auto fill = [&next](SectionRange& range) {
+        range.first_page = next;
+        range.page_count = 2;
+        next += 2;
+    };
+    for (SectionRange& range : header.sections) {
+        fill(range);
+    }
+    header.columns.resize(kMaxColumns);
+    for (ColumnHeader& column : header.columns) {
+        for (SectionRange& range : column.sections) {
+            fill(range);
+        }
+        column.word_count = next++;
+        column.block_count = next++;
+        column.opaque_count = next++;
+        column.shape_count = next++;
+        column.nulls = {next + 1, {next + 2, next + 3}};
+        column.posting_count = std::uint64_t{next} << 33;
+        column.text_bytes = std::uint64_t{next} << 34;
+    }
+    const std::vector<std::uint8_t> bytes = EncodeSegmentHeader(header);
+    ASSERT_EQ(bytes.size(), kSegmentHeaderBytes + kMaxColumns * kColumnHeaderBytes);
+    const SegmentHeader decoded = DecodeSegmentHeader({bytes.data(), bytes.size()}, next + 100);
+    EXPECT_EQ(decoded.row_count, header.row_count);
+    EXPECT_EQ(EncodeSegmentHeader(decoded), bytes);
+
+    for (std::size_t size = 0; size < bytes.size(); size += 7) {
+        const std::vector<std::uint8_t> part(bytes.begin(), bytes.begin() + size);
+        EXPECT_THROW(DecodeSegmentHeader({part.data(), part.size()}, next + 100), Error) << size;
+    }
+    // The last section no longer lies below the header page.
+    const SectionRange& last = header.columns.back().sections[kColumnSections - 1];
+    EXPECT_NO_THROW(DecodeSegmentHeader({bytes.data(), bytes.size()}, last.first_page + 3));
+    EXPECT_THROW(DecodeSegmentHeader({bytes.data(), bytes.size()}, last.first_page + 2), Error);
+}
+
+ErrorCode CodeOfDecoding(std::vector<std::uint8_t> bytes, std::size_t at, std::uint32_t value,
+                         int size) {
+    for (int i = 0; i < size; ++i) {
+        bytes.at(at + i) = static_cast<std::uint8_t>(value >> (8 * i));
+    }
+    try {
+        DecodeSegmentHeader({bytes.data(), bytes.size()}, 10);
+    } catch (const Error& error) {
+        return error.code();
+    }
+    return ErrorCode::kInternal;  // none
+}
+
+TEST(Segment, HeaderRefusesTheImpossible) {
+    SegmentHeader header;
+    header.row_count = kTombstonesPerPage;
+    header[SegmentSection::kTombstones] = {0, 1};
+    header.columns.resize(1);
+    const std::vector<std::uint8_t> bytes = EncodeSegmentHeader(header);
+    EXPECT_EQ(CodeOfDecoding(bytes, 0, kSegmentMagic, 4), ErrorCode::kInternal);
+    EXPECT_EQ(CodeOfDecoding(bytes, 0, kSegmentMagic + 1, 4), ErrorCode::kCorrupt);
+    EXPECT_EQ(CodeOfDecoding(bytes, 4, kSegmentVersion + 1, 2), ErrorCode::kVersionMismatch);
+    EXPECT_EQ(CodeOfDecoding(bytes, 6, 0, 2), ErrorCode::kCorrupt);
+    EXPECT_EQ(CodeOfDecoding(bytes, 6, kMaxColumns + 1, 2), ErrorCode::kCorrupt);
+    EXPECT_EQ(CodeOfDecoding(bytes, 8, kTombstonesPerPage + 1, 4), ErrorCode::kCorrupt);
+    EXPECT_EQ(CodeOfDecoding(bytes, 8, 0xFFFFFFFF, 4), ErrorCode::kCorrupt);
+    EXPECT_EQ(CodeOfDecoding(bytes, 12, 9, 4), ErrorCode::kInternal);  // an empty section at the end
+    EXPECT_EQ(CodeOfDecoding(bytes, 12, 10, 4), ErrorCode::kCorrupt);
+    EXPECT_EQ(CodeOfDecoding(bytes, 16, 10, 4), ErrorCode::kCorrupt);
+    const std::size_t nulls = kSegmentHeaderBytes + 8 * kColumnSections + 16;
+    EXPECT_EQ(CodeOfDecoding(bytes, nulls, header.row_count, 4), ErrorCode::kInternal);
+    EXPECT_EQ(CodeOfDecoding(bytes, nulls, header.row_count + 1, 4), ErrorCode::kCorrupt);
+}
+
+TEST(Segment, RefusesWrongCallsOfTheWriter) {
+    MemoryPages pages;
+    MemoryPagesFactory temporary;
+    const auto code_of = [](auto&& work) {
+        try {
+            work();
+        } catch (const Error& error) {
+            return error.code();
+        }
+        return ErrorCode::kCorrupt;  // none
+    };
+    std::pmr::memory_resource* memory = std::pmr::get_default_resource();
+    SegmentWriter few_rows(pages, temporary, 1, 2, {}, memory);
+    few_rows.AddTid({1, 1});
+    EXPECT_EQ(code_of([&] { few_rows.BeginColumn(); }), ErrorCode::kInternal);
+
+    SegmentWriter few_values(pages, temporary, 1, 1, {}, memory);
+    few_values.AddTid({1, 1});
+    few_values.BeginColumn();
+    few_values.BeginRows();
+    EXPECT_EQ(code_of([&] { few_values.EndColumn(); }), ErrorCode::kInternal);
+
+    SegmentWriter few_columns(pages, temporary, 1, 0, {}, memory);
+    EXPECT_EQ(code_of([&] { few_columns.Finish(); }), ErrorCode::kInternal);
+
+    RowAccumulator rows(1);
+    rows.AddRow({5, 5});
+    EXPECT_EQ(code_of([&] { rows.AddRow({5, 5}); }), ErrorCode::kInternal);
+}
+
+// memory_bytes() is what a build stops at: it must not be less than what is held.
+TEST(Segment, AccumulatorCountsItsMemory) {
+    const RuleFolder folder(Rules::kPlain);
+    Splitter splitter(folder);
+    SplitValue split;
+    RowAccumulator rows(1);
+    Random random(3);
+    std::size_t text_bytes = 0;
+    for (std::uint32_t row = 0; row < 30000; ++row) {
+        rows.AddRow({row, 1});
+        const std::string value = RandomWord(random) + std::to_string(row) + " inner x";
+        text_bytes += value.size();
+        splitter.Split(value, split);
+        rows.column(0).AddRegular(split.words, split.shape);
+    }
+    // Text, TID, four codes, and three postings of 4 bytes.
+    EXPECT_GT(rows.memory_bytes(), text_bytes * 2 / 3 + 30000 * (8 + 16 + 12));
+    EXPECT_LT(rows.memory_bytes(), 30000u * 400);
+}
+
+void ExpectHarmless(DamageSubject& subject, const std::vector<std::uint8_t>& script,
+                    DamageReport& total) {
+    DamagedPages pages(subject.pages);
+    pages.Apply(script.data(), script.size());
+    const DamageReport report = Exercise(subject, pages);
+    std::string hex;
+    for (const std::uint8_t byte : script) {
+        hex += "0123456789abcdef"[byte >> 4];
+        hex += "0123456789abcdef"[byte & 15];
+    }
+    ASSERT_EQ(report.fault, "") << "script " << hex;
+    total.answers += report.answers;
+    total.errors += report.errors;
+}
+
+TEST(Segment, DamageEndsInAnErrorOrAnAnswer) {
+    static DamageSubject subjects[] = {{1, {60, 1, 20, 60}, 4}, {2, {300, 2, 900, 300}, 3}};
+    DamageReport sound;
+    for (DamageSubject& subject : subjects) {
+        ASSERT_NO_FATAL_FAILURE(ExpectHarmless(subject, {}, sound));
+    }
+    EXPECT_EQ(sound.errors, 0u);
+
+    Random random(4);
+    DamageReport total;
+    for (int round = 0; round < 500; ++round) {
+        DamageSubject& subject = subjects[random.Below(4) == 0 ? 1 : 0];
+        std::vector<std::uint8_t> script;
+        for (std::uint32_t n = 6 * (1 + random.Below(random.Percent(50) ? 1 : 8)); n > 0; --n) {
+            script.push_back(static_cast<std::uint8_t>(random.Below(256)));
+        }
+        // Whole pages are lost less often than bytes: half the time only small changes.
+        for (std::size_t i = 0; round % 2 == 0 && i < script.size(); i += 6) {
+            script[i] %= 4;
+        }
+        ASSERT_NO_FATAL_FAILURE(ExpectHarmless(subject, script, total));
+    }
+    EXPECT_GT(total.answers, 1000u);
+    EXPECT_GT(total.errors, 1000u);
+}
+
+}  // namespace
+}  // namespace namedex::core

@@ -16,7 +16,7 @@ SELECT * FROM plan($$SELECT id FROM t WHERE last_name IN ('Smith', 'SMITH')$$, '
 SELECT operator, elements, agree(format('SELECT id FROM t WHERE last_name %s ANY (%L::text[])', operator, elements))
 FROM unnest(ARRAY['ILIKE', 'LIKE', '=', '^@']) AS operator,
      unnest(ARRAY['{}', '{NULL}', '{Smith}', '{smi%,smi%}', '{Smith,NULL,son}', '{%son%,%smith%,%}', '{"",%}', '{%zz%,none,%-%}', '{NULL,NULL}', '{{Smith},{son}}']) WITH ORDINALITY AS e(elements, n)
-ORDER BY operator, n;
+ORDER BY operator COLLATE "C", n;
 SELECT agree($$SELECT id FROM t WHERE last_name ILIKE ANY (ARRAY['%smi%', '%son%']) AND first_name LIKE ANY (ARRAY['A%', '%n', NULL])$$),
        agree($$SELECT id FROM t WHERE last_name ILIKE ANY (ARRAY['%smi%', '%son%']) AND last_name LIKE '%h%'$$);
 -- = ALL and NOT LIKE are no conditions of the index

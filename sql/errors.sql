@@ -52,9 +52,8 @@ CREATE INDEX t_btree ON t (a);
 CREATE VIEW v AS SELECT * FROM t;
 CREATE TABLE parts (a text) PARTITION BY LIST (a);
 CREATE INDEX parts_a ON parts USING namedex (a);
-SELECT f, o, r FROM unnest(ARRAY['namedex_stats', 'namedex_check']) AS f, unnest(ARRAY['t', 't_btree', 'v', 'parts', 'parts_a']) AS o, raised(format('SELECT %s(%L)', f, o)) AS r ORDER BY f, o;
-SELECT raised('SELECT namedex_check(0::regclass)');
-SELECT raised('SELECT namedex_stats(4000000000::regclass)');
+SELECT f, o, r FROM unnest(ARRAY['namedex_stats', 'namedex_check']) AS f, unnest(ARRAY['t', 't_btree', 'v', 'parts', 'parts_a']) AS o, raised(format('SELECT %s(%L)', f, o)) WITH ORDINALITY AS r(r, n) ORDER BY f COLLATE "C", o COLLATE "C", n;
+SELECT left(raised('SELECT namedex_check(0::regclass)'), 5) AS check, left(raised('SELECT namedex_stats(4000000000::regclass)'), 5) AS stats;
 SELECT namedex_check(NULL), namedex_stats(NULL);
 
 -- whose index it is

@@ -27,6 +27,8 @@ namespace {
 constexpr double kCostPerNanosecond = 0.0125 / 500;
 constexpr double kOpenCost = 15000;      // opening a scan: metapage, segments
 constexpr double kSegmentCost = 5000;    // every segment's lexicon
+constexpr double kWordCost = 100;        // a word found in the lexicon, its entry read
+constexpr double kListCost = 200;        // a posting list looked up
 constexpr double kPostingCost = 3;       // a posting, set in a bitmap
 constexpr double kRowCost = 25;          // a row found: its TID, handed to the executor
 
@@ -180,7 +182,8 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
                                        index_keys.folders(), std::pmr::get_default_resource(),
                                        &pg::PollInterrupts);
         answer.rows += static_cast<double>(query.estimate());
-        answer.search += kSegmentCost + query.words_found() * kRowCost;
+        answer.search += kSegmentCost + static_cast<double>(query.words_found()) * kWordCost +
+                         static_cast<double>(query.lists_found()) * kListCost;
         answer.read += query.cost();
     }
     if (known.size() < kKnown) {

@@ -99,6 +99,8 @@ IndexBulkDeleteResult* BulkDelete(IndexVacuumInfo* info, IndexBulkDeleteResult* 
         stats = NewStats();
     }
     return pg::Enter(info->index, [&] {
+        // Held throughout: rows must not move from pending into a segment behind this scan's back.
+        pg::Call([&] { LockMaintenance(info->index); });
         IndexSnapshot contents(info->index, std::pmr::get_default_resource());
         contents.OpenSegments(nullptr);
         double left = 0;
@@ -123,6 +125,7 @@ IndexBulkDeleteResult* BulkDelete(IndexVacuumInfo* info, IndexBulkDeleteResult* 
         if (removed > 0) {
             NoteDead(info->index, dead);
         }
+        pg::Call([&] { UnlockMaintenance(info->index); });
         stats->num_index_tuples = left;
         stats->estimated_count = false;
         stats->tuples_removed += removed;
@@ -139,8 +142,10 @@ IndexBulkDeleteResult* VacuumCleanup(IndexVacuumInfo* info, IndexBulkDeleteResul
         stats = NewStats();
     }
     return pg::Enter(info->index, [&] {
+        pg::Call([&] { LockMaintenance(info->index); });
         FlushPending(info->index);
         MergeSmallSegments(info->index);
+        pg::Call([&] { UnlockMaintenance(info->index); });
         if (!counted) {
             IndexSnapshot contents(info->index, std::pmr::get_default_resource());
             contents.Open(

@@ -62,7 +62,7 @@ void Publish(Relation index, const std::vector<uint32>& gone,
         memset(meta->segments + kept, 0, (storage::kMaxSegments - kept) * sizeof(SegmentEntry));
         meta->segment_count = kept;
         if (drop_sealed) {
-            meta->sealed = {InvalidBlockNumber, InvalidBlockNumber};
+            meta->sealed = storage::kNoPending;
         }
         ++meta->generation;
         edit.Commit();
@@ -169,6 +169,18 @@ void MergeThese(Relation index, const std::vector<SegmentEntry>& entries) {
 }
 
 }  // namespace
+
+void LockMaintenance(Relation index) {
+    LockPage(index, storage::kMetaBlock, ExclusiveLock);
+}
+
+bool TryLockMaintenance(Relation index) {
+    return ConditionalLockPage(index, storage::kMetaBlock, ExclusiveLock);
+}
+
+void UnlockMaintenance(Relation index) {
+    UnlockPage(index, storage::kMetaBlock, ExclusiveLock);
+}
 
 void FlushPending(Relation index) {
     // Twice at most: a chain left sealed by an interrupted flush, then what has come in since.

@@ -12,19 +12,22 @@
 // Section *grams*, each page:
 //
 //     u16 list count
-//     per list, ascending by (gram, chunk):
-//         u32 gram, bit 31 set when the list is a bitmap; u16 chunk; u16 offset of the list on the
-//         page
+//     per list, ascending by (gram, chunk), 8 bytes:
+//         u32 gram, bit 31 set when the list is a bitmap
+//         u16 chunk
+//         u16 offset of the list on the page
 //     lists, in the same order and back to back up to the end of the page:
 //         varints: first group of the chunk, then each distance to the next, less 1; or
-//         a bitmap: bit i of byte i/8 is group i of the chunk
+//         a bitmap: bit i%8 of byte i/8 is group i of the chunk
 //
 // Section *gram directory*, 8 bytes per element, 1016 to a page:
 //
-//     element 0     u32 page count of the grams section; u8 shift; u8 kept (1 two-byte grams, 2
-//     three-byte
-//                   grams); u16 zero
-//     element 1+p   u32 gram, u16 chunk of the first list of page p; u16 zero
+//     element 0     u32 page count of the grams section
+//                   u8 shift
+//                   u8 kept: 1 two-byte grams, 2 three-byte grams, 3 both
+//                   u16 zero
+//     element 1+p   u32 gram, u16 chunk: the first list of page p
+//                   u16 zero
 //
 // When there is nothing to list both sections are empty.
 #pragma once

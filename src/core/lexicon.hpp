@@ -10,10 +10,11 @@
 //
 //     u16 word count
 //     u16 text bytes
-//     u16 prefix bytes      length of the prefix shared by the folded form of every word in the
-//     block u16 entry bytes u16 x (words-1)/8     offset, among the entry bytes, of the entry of
-//     words 8, 16, 24, ... prefix text                  the folded suffix of each word, each
-//     followed by NUL: one run that a
+//     u16 prefix bytes      shared by the folded form of every word in the block
+//     u16 entry bytes
+//     u16 x (words-1)/8     where, among the entry bytes, the entries of words 8, 16, 24, ... begin
+//     prefix
+//     text                  the folded suffix of each word, each followed by NUL: one run that a
 //                           substring search crosses without stopping at words
 //     entries               one per word
 //

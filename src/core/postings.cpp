@@ -89,6 +89,38 @@ constexpr std::array<SumGapsFn, sizeof...(kWidth)> SumGapsTable(std::index_seque
 
 constexpr auto kSumGaps = SumGapsTable(std::make_index_sequence<kMaxWidth + 1>());
 
+// Completes a tail: rows[i + 1] holds the high part of rise i, and `low` the low parts.
+template <unsigned kWidth>
+void AddLowParts(const std::uint8_t* low, RowOrdinal first, std::uint32_t steps,
+                 RowOrdinal* rows) {
+    constexpr std::uint32_t kMask = (std::uint32_t{1} << kWidth) - 1;
+    const auto complete = [](const std::uint8_t* group, unsigned k, RowOrdinal before,
+                             RowOrdinal& row) {
+        const std::uint64_t loaded = LoadLe<std::uint64_t>(group + k * kWidth / 8);
+        const std::uint32_t part = static_cast<std::uint32_t>(loaded >> (k * kWidth % 8)) & kMask;
+        row = before + k + 1 + (row << kWidth | part);
+    };
+    std::uint32_t i = 0;
+    for (; i + 8 <= steps; i += 8, low += kWidth) {
+        for (unsigned k = 0; k < 8; ++k) {
+            complete(low, k, first + i, rows[i + k + 1]);
+        }
+    }
+    for (unsigned k = 0; i + k < steps; ++k) {
+        complete(low, k, first + i, rows[i + k + 1]);
+    }
+}
+
+using AddLowPartsFn = void (*)(const std::uint8_t*, RowOrdinal, std::uint32_t, RowOrdinal*);
+
+template <std::size_t... kWidth>
+constexpr std::array<AddLowPartsFn, sizeof...(kWidth)> AddLowPartsTable(
+    std::index_sequence<kWidth...>) {
+    return {&AddLowParts<kWidth>...};
+}
+
+constexpr auto kAddLowParts = AddLowPartsTable(std::make_index_sequence<32>());
+
 std::uint64_t LoadUpTo8(const std::uint8_t* from, std::size_t available) {
     if (available >= 8) {
         return LoadLe<std::uint64_t>(from);
@@ -619,13 +651,14 @@ RowOrdinal PostingWalk::DecodePacked(RowOrdinal bias, std::uint32_t (&slots)[kPo
     return last;
 }
 
-RowOrdinal PostingWalk::DecodeBitmap(std::uint64_t (&words)[kMaxBitmapWords]) {
+RowOrdinal PostingWalk::DecodeBitmap(std::uint64_t (&words)[kMaxBitmapWords],
+                                     std::uint32_t& word_count) {
     const std::size_t bytes = body_.size - 2;
+    word_count = static_cast<std::uint32_t>((bytes + 7) / 8);
     std::uint64_t last = 0;
     unsigned count = 0;
-    for (std::size_t i = 0; i < kMaxBitmapWords; ++i) {
-        const std::uint64_t word =
-            8 * i < bytes ? LoadUpTo8(body_.data + 2 + 8 * i, bytes - 8 * i) : 0;
+    for (std::size_t i = 0; i < word_count; ++i) {
+        const std::uint64_t word = LoadUpTo8(body_.data + 2 + 8 * i, bytes - 8 * i);
         words[i] = word;
         count += static_cast<unsigned>(__builtin_popcountll(word));
         if (word != 0) {
@@ -675,9 +708,7 @@ RowOrdinal PostingWalk::DecodeTail(RowOrdinal (&rows)[kPostingBlock]) {
     std::uint64_t word =
         LoadUpTo8(body_.data + at, body_.size - at) & (~std::uint64_t{0} << (low_bits % 8));
     std::uint64_t zeros = 0 - std::uint64_t{low_bits % 8};  // bit 0 of word, counted from the first
-    const std::uint64_t mask = (std::uint64_t{1} << width) - 1;
-    std::uint64_t previous = 0;
-    bool descends = false;
+    std::uint64_t high = 0;
     for (std::uint32_t i = 0; i < steps; ++i) {
         while (word == 0) {
             at += 8;
@@ -687,19 +718,27 @@ RowOrdinal PostingWalk::DecodeTail(RowOrdinal (&rows)[kPostingBlock]) {
             word = LoadUpTo8(body_.data + at, body_.size - at);
             zeros += 64;
         }
-        const std::uint64_t high = zeros + static_cast<unsigned>(__builtin_ctzll(word)) - i;
+        high = zeros + static_cast<unsigned>(__builtin_ctzll(word)) - i;
         word &= word - 1;
-        const std::uint32_t bit = i * width;
-        const std::uint64_t rise =
-            high << width | ((LoadLe<std::uint64_t>(low + bit / 8) >> (bit % 8)) & mask);
-        descends |= rise < previous;
-        previous = rise;
-        rows[i + 1] = static_cast<RowOrdinal>(first_ + i + 1 + rise);
+        rows[i + 1] = static_cast<std::uint32_t>(high);
     }
-    if (descends) {
+    kAddLowParts[width](low, first_, steps, rows);
+    // The last row is computed once more in 64 bits and must be below 2^32. As the high parts ascend and 2^32
+    // is a multiple of 2^width, then every rise is below 2^32, and a row that was cut to 32 bits is not above
+    // the one before it.
+    const std::uint32_t last_bit = low_bits - width;
+    const std::uint64_t low_part = LoadLe<std::uint64_t>(low + last_bit / 8) >> (last_bit % 8);
+    const std::uint64_t rise =
+        high << width | (low_part & ((std::uint64_t{1} << width) - 1));
+    const RowOrdinal last = Checked(std::uint64_t{first_} + steps + rise);
+    bool ascends = true;
+    for (std::uint32_t i = 0; i < steps; ++i) {
+        ascends &= rows[i] < rows[i + 1];
+    }
+    if (!ascends) {
         ThrowBlock();
     }
-    return Checked(std::uint64_t{first_} + steps + previous);
+    return last;
 }
 
 RowOrdinal PostingWalk::DecodeRows(RowOrdinal (&rows)[kPostingBlock]) {
@@ -720,9 +759,10 @@ RowOrdinal PostingWalk::DecodeRows(RowOrdinal (&rows)[kPostingBlock]) {
         return DecodeRaw(rows);
     }
     std::uint64_t words[kMaxBitmapWords];
-    const RowOrdinal last = DecodeBitmap(words);
+    std::uint32_t word_count;
+    const RowOrdinal last = DecodeBitmap(words, word_count);
     std::uint32_t n = 0;
-    for (std::uint32_t i = 0; i < kMaxBitmapWords; ++i) {
+    for (std::uint32_t i = 0; i < word_count; ++i) {
         for (std::uint64_t word = words[i]; word != 0; word &= word - 1) {
             rows[n++] = first_ + 64 * i + static_cast<std::uint32_t>(__builtin_ctzll(word));
         }
@@ -745,10 +785,28 @@ void ReserveMore(std::pmr::vector<RowOrdinal>& out, std::size_t more) {
     }
 }
 
+// One bit in each place: looking it up takes fewer instructions than a shift by a variable.
+struct BitTable {
+    std::uint64_t bit[RowBitmap::kWordBits] = {};
+
+    constexpr BitTable() {
+        for (unsigned i = 0; i < RowBitmap::kWordBits; ++i) {
+            bit[i] = std::uint64_t{1} << i;
+        }
+    }
+};
+constexpr BitTable kBits;
+
+void SetBits(const std::uint32_t* bits, std::uint32_t size, std::uint64_t* words) {
+    for (std::uint32_t i = 0; i < size; ++i) {
+        words[bits[i] / RowBitmap::kWordBits] |= kBits.bit[bits[i] % RowBitmap::kWordBits];
+    }
+}
+
 // Sets the bits of [lo, hi) of a decoded bitmap block that begins at `first`.
-void OrWords(const std::uint64_t (&words)[kMaxBitmapWords], RowOrdinal first, std::uint64_t lo,
-             std::uint64_t hi, RowBitmap& out) {
-    for (std::uint32_t i = 0; i < kMaxBitmapWords; ++i) {
+void OrWords(const std::uint64_t* words, std::uint32_t word_count, RowOrdinal first,
+             std::uint64_t lo, std::uint64_t hi, RowBitmap& out) {
+    for (std::uint32_t i = 0; i < word_count; ++i) {
         std::uint64_t word = words[i];
         if (word == 0) {
             continue;
@@ -840,8 +898,9 @@ void PostingReader::OrRange(const ListRef& list, RowOrdinal lo, RowOrdinal hi, R
                 continue;
             case PostingWalk::Kind::kBitmap: {
                 std::uint64_t words[kMaxBitmapWords];
-                walk_.DecodeBitmap(words);
-                OrWords(words, first, lo, hi, out);
+                std::uint32_t word_count;
+                walk_.DecodeBitmap(words, word_count);
+                OrWords(words, word_count, first, lo, hi, out);
                 continue;
             }
             case PostingWalk::Kind::kRaw:
@@ -851,13 +910,15 @@ void PostingReader::OrRange(const ListRef& list, RowOrdinal lo, RowOrdinal hi, R
                 last = walk_.DecodeTail(rows);
                 break;
         }
+        // Here rows[i] + bias is a row.
         const std::uint32_t size = walk_.size();
-        const std::uint32_t shift = window - bias;
         if (first >= lo && last < hi) {
-            for (std::uint32_t i = 0; i < size; ++i) {
-                const std::uint32_t bit = rows[i] - shift;
-                bits[bit / RowBitmap::kWordBits] |= std::uint64_t{1} << (bit % RowBitmap::kWordBits);
+            if (bias != window) {
+                for (std::uint32_t i = 0; i < size; ++i) {
+                    rows[i] -= window;
+                }
             }
+            SetBits(rows, size, bits);
         } else {
             for (std::uint32_t i = 0; i < size; ++i) {
                 const RowOrdinal row = rows[i] + bias;

@@ -105,7 +105,7 @@ class PostingWalk {
     // Decode the current block, each the kind it is named for; the value is the block's last ordinal.
     // Packed rows come in lane order, slots[step * kLanes + lane], less `bias`.
     RowOrdinal DecodePacked(RowOrdinal bias, std::uint32_t (&slots)[kPostingBlock]);
-    RowOrdinal DecodeBitmap(std::uint64_t (&words)[kMaxBitmapWords]);
+    RowOrdinal DecodeBitmap(std::uint64_t (&words)[kMaxBitmapWords], std::uint32_t& word_count);
     RowOrdinal DecodeRun();
     RowOrdinal DecodeRaw(RowOrdinal (&rows)[kPostingBlock]);
     RowOrdinal DecodeTail(RowOrdinal (&rows)[kPostingBlock]);

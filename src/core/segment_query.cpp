@@ -76,7 +76,8 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
             for (const LikePattern::Term& term : wanted.terms) {
                 TermRows rows(row_count_, memory_);
                 rows.Find(column, folder, pattern.op(), term);
-                words_found_ += rows.lists_found();
+                words_found_ += rows.words_found();
+                lists_found_ += rows.lists_found();
                 alternative.total = std::min(alternative.total, rows.total());
                 cost += static_cast<double>(rows.total()) * kPostingCost;
                 alternative.terms.push_back(std::move(rows));

@@ -39,8 +39,9 @@ class SegmentQuery {
     // An upper bound of the rows, found in the lexicon alone.
     std::uint64_t estimate() const { return estimate_; }
 
-    // The words whose postings answer the query.
+    // The words that were found to answer the query, and their posting lists outside the lexicon.
     std::uint64_t words_found() const { return words_found_; }
+    std::uint64_t lists_found() const { return lists_found_; }
     // About how long evaluating the whole segment takes, in nanoseconds.
     double cost() const;
 
@@ -82,6 +83,7 @@ class SegmentQuery {
     std::uint32_t row_count_;
     std::uint64_t estimate_ = 0;
     std::uint64_t words_found_ = 0;
+    std::uint64_t lists_found_ = 0;
     std::vector<Prepared> conditions_;  // by total, ascending
 };
 

@@ -19,6 +19,7 @@ bool IsAscii(std::string_view text) {
 
 void TermRows::Take(const WordHit& hit, ClassMask classes) {
     const ClassMask present = hit.entry.mask & classes;
+    ++words_found_;
     for (int c = 0; c < kWordClasses; ++c) {
         if ((present >> c & 1) == 0) {
             continue;

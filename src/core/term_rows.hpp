@@ -27,6 +27,7 @@ class TermRows {
     void Find(ColumnReader& column, const ValueTest& test);
 
     std::uint64_t total() const { return total_; }
+    std::uint64_t words_found() const { return words_found_; }
     // Posting lists outside the lexicon.
     std::uint64_t lists_found() const { return lists_.size(); }
 
@@ -42,6 +43,7 @@ class TermRows {
 
     std::uint32_t row_count_;
     std::uint64_t total_ = 0;
+    std::uint64_t words_found_ = 0;
     std::pmr::vector<ListRef> lists_;
     std::pmr::vector<RowOrdinal> few_;  // inline ordinals, sorted, unless there are too many:
     RowBitmap many_;                    // then bits of the whole segment

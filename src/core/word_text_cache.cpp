@@ -40,7 +40,7 @@ const WordTextCache::Slot& WordTextCache::Load(WordId id) {
     if (original_ == folded_) {
         original_.clear();
     }
-    if ((used_ + 1) * 2 > slots_.size()) {
+    if ((used_ + 1) * 4 > slots_.size() * 3) {
         Grow();
     }
     const std::size_t size = folded_.size() + original_.size();

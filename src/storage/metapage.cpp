@@ -13,8 +13,8 @@ void InitMetaPage(Page page, FoldSignature signature) {
     meta->version = kFormatVersion;
     meta->generation = 1;
     meta->next_segment_id = 1;
-    meta->pending = {InvalidBlockNumber, InvalidBlockNumber};
-    meta->sealed = {InvalidBlockNumber, InvalidBlockNumber};
+    meta->pending = kNoPending;
+    meta->sealed = kNoPending;
     meta->fold_signature = signature;
     SetUsed(page, sizeof *meta);
 }

@@ -33,8 +33,12 @@ struct SegmentEntry {
 
 struct PendingChain {
     BlockNumber head;  // InvalidBlockNumber when there is none
-    BlockNumber tail;  // a hint: the real tail is at or behind it
+    BlockNumber tail;
+    uint32 pages;  // of the chain, without value pages
+    uint32 reserved;
 };
+
+inline constexpr PendingChain kNoPending{InvalidBlockNumber, InvalidBlockNumber, 0, 0};
 
 // What stored folds depend on: encoding and the collation's provider, locale and version of every
 // key column. 64 bits of a hash, compared on open.
@@ -53,7 +57,7 @@ struct MetaData {
 };
 
 static_assert(sizeof(MetaData) <= core::kPagePayload);
-static_assert(offsetof(MetaData, segments) == 48);
+static_assert(offsetof(MetaData, segments) == 64);
 
 // Makes `page` the metapage of an empty index.
 void InitMetaPage(Page page, FoldSignature signature);

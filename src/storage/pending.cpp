@@ -130,7 +130,7 @@ void StartChain(Relation index) {
         InitPage(page, PageKind::kPending, 0, 0);
         const BlockNumber block = BufferGetBlockNumber(buffer);
         MetaData* edited = MetaOf(edit.Register(meta_buffer));
-        edited->pending = {block, block};
+        edited->pending = {block, block, 1, 0};
         ++edited->generation;
         edit.Commit();
         UnlockReleaseBuffer(buffer);
@@ -140,7 +140,7 @@ void StartChain(Relation index) {
 
 }  // namespace
 
-void InsertPending(Relation index, ItemPointer tid, const char* row, uint32 size) {
+uint32 InsertPending(Relation index, ItemPointer tid, const char* row, uint32 size) {
     RecordHeader header;
     header.flags = 0;
     const BlockNumber heap_block = ItemPointerGetBlockNumber(tid);
@@ -188,7 +188,7 @@ void InsertPending(Relation index, ItemPointer tid, const char* row, uint32 size
             AppendRecord(edit.Register(buffer), header, row, size);
             edit.Commit();
             UnlockReleaseBuffer(buffer);
-            return;
+            return 0;
         }
         // A new tail: linked, filled and made known in one record.
         Buffer next_buffer = compat::ExtendLocked(index, MAIN_FORKNUM, nullptr);
@@ -200,12 +200,14 @@ void InsertPending(Relation index, ItemPointer tid, const char* row, uint32 size
         Page next_page = edit.RegisterNew(next_buffer);
         InitPage(next_page, PageKind::kPending, 0, 0);
         AppendRecord(next_page, header, row, size);
-        MetaOf(edit.Register(meta_buffer))->pending.tail = next;
+        PendingChain* chain = &MetaOf(edit.Register(meta_buffer))->pending;
+        chain->tail = next;
+        const uint32 pages = ++chain->pages;
         edit.Commit();
         UnlockReleaseBuffer(meta_buffer);
         UnlockReleaseBuffer(next_buffer);
         UnlockReleaseBuffer(buffer);
-        return;
+        return pages;
     }
 }
 
@@ -317,7 +319,7 @@ bool SealPending(Relation index) {
             SpecialOf(edit.Register(buffer))->flags |= kSealed;
             MetaData* edited = MetaOf(edit.Register(meta_buffer));
             edited->sealed = edited->pending;
-            edited->pending = {InvalidBlockNumber, InvalidBlockNumber};
+            edited->pending = kNoPending;
             ++edited->generation;
             edit.Commit();
         }

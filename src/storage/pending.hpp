@@ -26,8 +26,9 @@ namespace namedex::storage {
 // A row longer than this goes to value pages, so that a page holds several records.
 inline constexpr uint32 kMaxInlineRow = 2000;
 
-// Appends a row. `row` is encoded as above.
-void InsertPending(Relation index, ItemPointer tid, const char* row, uint32 size);
+// Appends a row. `row` is encoded as above. Returns the chain's length in pages when the row has begun a new
+// page, else 0.
+uint32 InsertPending(Relation index, ItemPointer tid, const char* row, uint32 size);
 
 struct PendingRow {
     ItemPointerData tid;

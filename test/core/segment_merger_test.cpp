@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/segment_check.hpp"
 #include "core/segment_query.hpp"
 #include "reference/random_table.hpp"
 
@@ -55,9 +56,10 @@ void ExpectIsSegmentOf(const NaiveTable& table, const Folder& folder, MemoryPage
     SegmentReader segment(pages, pages.page_count(), Memory());
     ASSERT_EQ(FaultInContents(segment, table, folder), "");
     const std::vector<const Folder*> folders(table.columns.size(), &folder);
+    ASSERT_NO_THROW(CheckSegment(segment, folders, Memory(), nullptr));
     for (int i = 0; i < queries; ++i) {
         const auto conjunction = RandomConjunction(random, table, folder);
-        const auto conditions = Compile(conjunction, folder.encoding);
+        const auto conditions = CompileAll(conjunction, folder.encoding);
         SegmentQuery query(segment, conditions, folders, Memory(), nullptr);
         RowSet rows(Memory());
         query.Evaluate(0, table.row_count(), rows);

@@ -63,7 +63,7 @@ void CheckQuery(Random& random, const NaiveTable& table, const Folder& folder,
                 SegmentReader& segment, const std::vector<NaiveCondition>& conjunction,
                 Tally& tally) {
     SCOPED_TRACE(Describe(conjunction));
-    const std::vector<Condition> conditions = Compile(conjunction, folder.encoding);
+    const std::vector<Condition> conditions = CompileAll(conjunction, folder.encoding);
     const std::vector<const Folder*> folders(table.columns.size(), &folder);
     SegmentQuery query(segment, conditions, folders, std::pmr::get_default_resource(), nullptr);
     const std::vector<RowOrdinal> wanted = NaiveSearch(table, conjunction, folder.encoding);
@@ -262,7 +262,7 @@ TEST(SegmentQuery, GramsChangeNoAnswer) {
     for (int n = 0; n < 60; ++n) {
         const auto conjunction = RandomConjunction(random, table, folder);
         SCOPED_TRACE(Describe(conjunction));
-        const auto conditions = Compile(conjunction, folder.encoding);
+        const auto conditions = CompileAll(conjunction, folder.encoding);
         const auto wanted = NaiveSearch(table, conjunction, folder.encoding);
         hits += wanted.size();
         for (const auto& segment : segments) {
@@ -296,7 +296,7 @@ TEST(SegmentQuery, CanceledAnywhere) {
     NaiveCondition condition;
     condition.patterns.push_back({Operator::kLike, "%a%e%"});
     condition.patterns.push_back({Operator::kILike, "%n _%"});
-    const std::vector<Condition> conditions = Compile({condition}, folder.encoding);
+    const std::vector<Condition> conditions = CompileAll({condition}, folder.encoding);
     const std::vector<const Folder*> folders = {&folder};
     const auto wanted = NaiveSearch(table, {condition}, folder.encoding);
     int canceled = 0;

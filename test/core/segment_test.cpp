@@ -35,6 +35,9 @@ TEST(Segment, HoldsWhatWasPutIn) {
             EXPECT_EQ(stats.pages, pages.page_count());
             SegmentReader segment(pages, stats.pages, std::pmr::get_default_resource());
             ASSERT_EQ(FaultInContents(segment, table, folder), "");
+            const std::vector<const Folder*> folders(shape.columns, &folder);
+            ASSERT_NO_THROW(
+                CheckSegment(segment, folders, std::pmr::get_default_resource(), nullptr));
             for (const ColumnHeader& column : segment.header().columns) {
                 opaque += column.opaque_count;
             }

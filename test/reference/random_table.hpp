@@ -342,8 +342,8 @@ inline std::vector<NaiveCondition> RandomConjunction(Random& random, const Naive
     return conjunction;
 }
 
-inline std::vector<core::Condition> Compile(const std::vector<NaiveCondition>& conjunction,
-                                            const core::Encoding& encoding) {
+inline std::vector<core::Condition> CompileAll(const std::vector<NaiveCondition>& conjunction,
+                                               const core::Encoding& encoding) {
     std::vector<core::Condition> compiled;
     for (const NaiveCondition& condition : conjunction) {
         compiled.push_back(Compile(condition, encoding));

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/segment_check.hpp"
 #include "core/segment_merger.hpp"
 #include "core/segment_query.hpp"
 #include "reference/random_table.hpp"
@@ -159,7 +160,7 @@ struct DamageSubject {
         BuildSegment(Select(table, rows[1]), folder, {}, other);
         for (int i = 0; i < queries; ++i) {
             conjunctions.push_back(
-                Compile(RandomConjunction(random, table, folder), folder.encoding));
+                CompileAll(RandomConjunction(random, table, folder), folder.encoding));
         }
     }
 };
@@ -170,7 +171,7 @@ struct DamageReport {
     std::uint32_t errors = 0;
 };
 
-// Opens the segment, asks all queries, reads every value, word and TID, and merges.
+// Opens the segment, asks all queries, reads every value, word and TID, verifies, and merges.
 inline DamageReport Exercise(DamageSubject& subject, DamagedPages& pages) {
     DamageReport report;
     LimitedMemory memory(std::size_t{256} << 20);
@@ -210,7 +211,9 @@ inline DamageReport Exercise(DamageSubject& subject, DamagedPages& pages) {
                 }
                 core::SegmentQuery query(*segment, conjunction, folders, &memory, nullptr);
                 core::RowSet found(&memory);
-                for (const auto& [lo, hi] : {std::pair{0u, rows}, std::pair{rows / 3, rows / 2}}) {
+                for (const auto& window : {std::pair{0u, rows}, std::pair{rows / 3, rows / 2}}) {
+                    const std::uint32_t lo = window.first;
+                    const std::uint32_t hi = window.second;
                     query.Evaluate(lo, hi, found);
                     core::RowBitmap bits(&memory);
                     bits.Reset(0, rows);
@@ -235,6 +238,7 @@ inline DamageReport Exercise(DamageSubject& subject, DamagedPages& pages) {
             }
             attempt("words", [&] { ReadLexicon(segment->column(c), rows); });
         }
+        attempt("check", [&] { core::CheckSegment(*segment, folders, &memory, nullptr); });
         segment->Release();
         if (pages.pinned() != 0) {
             report.fault = "pages are still pinned";

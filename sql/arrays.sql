@@ -17,7 +17,7 @@ SELECT operator, elements, agree(format('SELECT id FROM t WHERE last_name %s ANY
 FROM unnest(ARRAY['ILIKE', 'LIKE', '=', '^@']) AS operator,
      unnest(ARRAY['{}', '{NULL}', '{Smith}', '{smi%,smi%}', '{Smith,NULL,son}', '{%son%,%smith%,%}', '{"",%}', '{%zz%,none,%-%}', '{NULL,NULL}', '{{Smith},{son}}']) WITH ORDINALITY AS e(elements, n)
 ORDER BY operator COLLATE "C", n;
-SELECT agree($$SELECT id FROM t WHERE last_name ILIKE ANY (ARRAY['%smi%', '%son%']) AND first_name LIKE ANY (ARRAY['A%', '%n', NULL])$$),
+SELECT agree($$SELECT id FROM t WHERE last_name ILIKE ANY (ARRAY['%smi%', '%son%']) AND first_name LIKE ANY (ARRAY['A%', '%n', NULL])$$, true),
        agree($$SELECT id FROM t WHERE last_name ILIKE ANY (ARRAY['%smi%', '%son%']) AND last_name LIKE '%h%'$$);
 -- = ALL and NOT LIKE are no conditions of the index
 SELECT * FROM plan($$SELECT id FROM t WHERE last_name LIKE '%s%' AND last_name LIKE ALL (ARRAY['%s%', '%n%'])$$);

@@ -38,14 +38,15 @@ DECLARE
     got text[];
     mode text;
     plan_text text;
+    used name[];
     wrong text := '';
 BEGIN
     PERFORM use_scan('seq');
     EXECUTE all_rows INTO expected;
     FOREACH mode IN ARRAY modes LOOP
         plan_text := (SELECT string_agg(line, E'\n') FROM plan(all_rows, mode) AS line);
-        IF NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_am AS a ON a.oid = c.relam
-                       WHERE a.amname = 'namedex' AND plan_text ~ ('(using|on) ' || c.relname || '(\s|$)')) THEN
+        used := ARRAY(SELECT m[1] FROM regexp_matches(plan_text, 'Index (?:Only )?Scan (?:using|on) (\S+)', 'g') AS m);
+        IF NOT EXISTS (SELECT FROM pg_class WHERE relname = ANY (used) AND relam = (SELECT oid FROM pg_am WHERE amname = 'namedex')) THEN
             wrong := wrong || ', ' || mode || ' not by namedex: ' || plan_text;
         ELSIF NOT filtered AND plan_text ~ 'Filter:' THEN
             wrong := wrong || ', ' || mode || ' filters: ' || plan_text;

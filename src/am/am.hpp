@@ -1,6 +1,6 @@
 /*
  * The access method's entry points, as IndexAmRoutine lists them (am/am_handler.cpp). Each is called by the
- * server, begins with pg::Enter and lets no C++ exception out.
+ * server and lets no C++ exception out: those that run C++ with objects alive begin with pg::Enter.
  */
 #pragma once
 

@@ -37,12 +37,22 @@ constexpr std::uint64_t kFirstRows = 256;
 class Scan {
   public:
     Scan(Relation index, MemoryContext context)
-        : index_(index), memory_(context), keys_(index), contents_(index, &memory_), dead_(&memory_) {}
+        : index_(index),
+          memory_(context),
+          keys_(index),
+          contents_(index, &memory_),
+          keys_context_(pg::Call([&] {
+              return AllocSetContextCreate(context, "namedex scan keys", ALLOCSET_SMALL_SIZES);
+          })),
+          dead_(&memory_) {}
 
     void Restart(const ScanKeyData* keys, int count) {
         query_.reset();
         conditions_.reset();
+        MemoryContextReset(keys_context_);
+        MemoryContext caller = MemoryContextSwitchTo(keys_context_);
         conditions_.emplace(keys_, keys, count);
+        MemoryContextSwitchTo(caller);
         opened_ = false;
         tids_.clear();
         next_tid_ = 0;
@@ -67,6 +77,7 @@ class Scan {
         const bool check_again = recheck() || compat::BitmapScanMaySkipHeapWrongly();
         int64 total = 0;
         const auto flush = [&] {
+            pg::PollInterrupts();
             if (!tids_.empty()) {
                 pg::Call([&] {
                     tbm_add_tuples(bitmap, tids_.data(), static_cast<int>(tids_.size()),
@@ -216,6 +227,7 @@ class Scan {
     pg::ContextResource memory_;
     IndexKeys keys_;
     IndexSnapshot contents_;
+    MemoryContext keys_context_;  // of what the conditions point to
     std::optional<ScanConditions> conditions_;
     RowBitmap dead_;
     bool opened_ = false;

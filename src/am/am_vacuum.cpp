@@ -23,9 +23,34 @@ namespace {
 
 constexpr std::uint32_t kRowsPerBatch = core::kTombstonesPerPage;
 
-// Shows a segment's live rows to the callback; returns how many it condemned.
-uint32 DeleteFromSegment(OpenSegment& segment, IndexBulkDeleteCallback callback,
-                         void* callback_state) {
+// Puts a segment's number of dead rows into the metapage. Also called when only pending rows died, with no
+// segment (id 0): an old snapshot notices by the metapage that something was removed.
+void NoteDead(Relation index, uint32 segment_id, uint32 dead) {
+    pg::Call([&] {
+        Buffer buffer = ReadBuffer(index, storage::kMetaBlock);
+        LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+        storage::PageEdit edit(index);
+        storage::MetaData* meta = storage::MetaOf(edit.Register(buffer));
+        for (uint32 i = 0; i < meta->segment_count; ++i) {
+            if (meta->segments[i].segment_id == segment_id) {
+                meta->segments[i].dead = dead;
+            }
+        }
+        ++meta->generation;
+        edit.Commit();
+        UnlockReleaseBuffer(buffer);
+    });
+}
+
+struct Deleted {
+    uint32 removed = 0;  // now
+    uint32 dead = 0;     // altogether
+};
+
+// Shows a segment's live rows to the callback. The metapage says that a segment has dead rows before its first
+// tombstone is set, and how many at the end: a VACUUM that is interrupted leaves tombstones that scans heed.
+Deleted DeleteFromSegment(Relation index, OpenSegment& segment, IndexBulkDeleteCallback callback,
+                          void* callback_state) {
     const std::uint32_t rows = segment.reader.row_count();
     const core::SectionRange& tombstones =
         segment.reader.header()[core::SegmentSection::kTombstones];
@@ -33,10 +58,12 @@ uint32 DeleteFromSegment(OpenSegment& segment, IndexBulkDeleteCallback callback,
     std::vector<RowOrdinal> ordinals;
     std::vector<ItemPointerData> tids;
     std::vector<RowOrdinal> condemned;
-    uint32 removed = 0;
+    Deleted deleted;
+    bool noted = segment.pages.entry().dead > 0;
     for (std::uint64_t lo = 0; lo < rows; lo += kRowsPerBatch) {
         const auto hi = static_cast<RowOrdinal>(std::min<std::uint64_t>(rows, lo + kRowsPerBatch));
         ReadTombstones(segment, static_cast<RowOrdinal>(lo), hi, dead);
+        deleted.dead += static_cast<uint32>(dead.Count());
         ordinals.clear();
         tids.clear();
         condemned.clear();
@@ -60,31 +87,20 @@ uint32 DeleteFromSegment(OpenSegment& segment, IndexBulkDeleteCallback callback,
             }
             return n;
         });
-        removed += segment.pages.SetTombstones(tombstones.first_page, condemned.data(), count);
+        if (count > 0 && !noted) {
+            NoteDead(index, segment.pages.entry().segment_id, 1);
+            noted = true;
+        }
+        const uint32 set =
+            segment.pages.SetTombstones(tombstones.first_page, condemned.data(), count);
+        deleted.removed += set;
+        deleted.dead += set;
     }
     segment.reader.Release();
-    return removed;
-}
-
-// Adds to the metapage's counts of dead rows. Also done when only pending rows died: an old snapshot notices
-// by the metapage that something was removed.
-void NoteDead(Relation index, const std::vector<std::pair<uint32, uint32>>& dead) {
-    pg::Call([&] {
-        Buffer buffer = ReadBuffer(index, storage::kMetaBlock);
-        LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-        storage::PageEdit edit(index);
-        storage::MetaData* meta = storage::MetaOf(edit.Register(buffer));
-        for (uint32 i = 0; i < meta->segment_count; ++i) {
-            for (const auto& [segment_id, rows] : dead) {
-                if (meta->segments[i].segment_id == segment_id) {
-                    meta->segments[i].dead += rows;
-                }
-            }
-        }
-        ++meta->generation;
-        edit.Commit();
-        UnlockReleaseBuffer(buffer);
-    });
+    if (deleted.dead != segment.pages.entry().dead) {
+        NoteDead(index, segment.pages.entry().segment_id, deleted.dead);
+    }
+    return deleted;
 }
 
 IndexBulkDeleteResult* NewStats() {
@@ -105,16 +121,13 @@ IndexBulkDeleteResult* BulkDelete(IndexVacuumInfo* info, IndexBulkDeleteResult* 
         contents.OpenSegments(nullptr);
         double left = 0;
         double removed = 0;
-        std::vector<std::pair<uint32, uint32>> dead;
         for (std::unique_ptr<OpenSegment>& segment : contents.segments()) {
-            const uint32 gone = DeleteFromSegment(*segment, callback, callback_state);
-            const storage::SegmentEntry& entry = segment->pages.entry();
-            left += static_cast<double>(entry.rows) - entry.dead - gone;
-            removed += gone;
-            if (gone > 0) {
-                dead.emplace_back(entry.segment_id, gone);
-            }
+            const Deleted deleted =
+                DeleteFromSegment(info->index, *segment, callback, callback_state);
+            left += static_cast<double>(segment->pages.entry().rows) - deleted.dead;
+            removed += deleted.removed;
         }
+        const double removed_from_segments = removed;
         pg::Call([&] {
             for (const storage::PendingChain& chain :
                  {contents.meta().sealed, contents.meta().pending}) {
@@ -122,8 +135,8 @@ IndexBulkDeleteResult* BulkDelete(IndexVacuumInfo* info, IndexBulkDeleteResult* 
                                        &removed);
             }
         });
-        if (removed > 0) {
-            NoteDead(info->index, dead);
+        if (removed > removed_from_segments) {
+            NoteDead(info->index, 0, 0);
         }
         pg::Call([&] { UnlockMaintenance(info->index); });
         stats->num_index_tuples = left;

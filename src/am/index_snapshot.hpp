@@ -55,7 +55,9 @@ class IndexSnapshot {
     // Forgets every pin: their resource owner is gone.
     void Abandon() noexcept {
         for (const std::unique_ptr<OpenSegment>& segment : segments_) {
-            segment->pages.Abandon();
+            if (segment) {  // null in a list that was being renewed
+                segment->pages.Abandon();
+            }
         }
     }
 

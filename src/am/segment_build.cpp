@@ -20,6 +20,7 @@ std::size_t MaintenanceMemory() {
 
 SegmentBuild::SegmentBuild(IndexKeys& keys, std::size_t memory_limit)
     : keys_(keys), rows_(std::make_unique<core::RowAccumulator>(keys.size())) {
+    options_.poll = &pg::PollInterrupts;
     options_.gram_memory = std::min(std::size_t{64} << 20, memory_limit / 4);
     row_limit_bytes_ = memory_limit > 4 * kWriterBytes
                            ? memory_limit - kWriterBytes - options_.gram_memory / 2
@@ -28,13 +29,20 @@ SegmentBuild::SegmentBuild(IndexKeys& keys, std::size_t memory_limit)
 
 void SegmentBuild::Add(core::Tid tid, std::string_view encoded) {
     keys_.AddRow(*rows_, tid, encoded);
-    if (++row_count_ % kRowsPerCheck == 0 && rows_->memory_bytes() > row_limit_bytes_) {
+    if (++row_count_ % kRowsPerCheck == 0 &&
+        (rows_->memory_bytes() > row_limit_bytes_ || rows_->full())) {
+        WriteRun();
+    }
+}
+
+void SegmentBuild::BeginRun() {
+    if (rows_->row_count() > 0) {
         WriteRun();
     }
 }
 
 void SegmentBuild::WriteRun() {
-    auto run = std::make_unique<storage::TemporaryPages>();
+    std::unique_ptr<core::PageStore> run = temporary_.Create();
     core::SegmentOptions options = options_;
     options.grams = false;
     rows_->Emit(*run, temporary_, options, std::pmr::get_default_resource());
@@ -58,13 +66,12 @@ void SegmentBuild::Finish(Relation index, uint32 segment_id, bool log,
         rows_.reset();
         std::vector<std::unique_ptr<core::SegmentReader>> readers;
         std::vector<core::MergeSource> sources;
-        for (const std::unique_ptr<storage::TemporaryPages>& run : runs_) {
+        for (const std::unique_ptr<core::PageStore>& run : runs_) {
             readers.push_back(
                 std::make_unique<core::SegmentReader>(*run, run->page_count(), memory));
             sources.push_back({readers.back().get(), nullptr});
         }
-        stats = core::MergeSegments(sources, pages, temporary_, options_, memory,
-                                    &pg::PollInterrupts);
+        stats = core::MergeSegments(sources, pages, temporary_, options_, memory);
     }
     *entry = {};
     entry->segment_id = segment_id;

@@ -18,7 +18,8 @@ class SegmentBuild {
   public:
     SegmentBuild(IndexKeys& keys, std::size_t memory_limit);
 
-    // Rows in TID order.
+    // Rows in TID order, or in several stretches of that order, each begun by BeginRun.
+    void BeginRun();
     void Add(core::Tid tid, std::string_view encoded);
 
     std::uint64_t row_count() const { return row_count_; }
@@ -35,7 +36,7 @@ class SegmentBuild {
     std::size_t row_limit_bytes_;
     core::SegmentOptions options_;
     std::unique_ptr<core::RowAccumulator> rows_;
-    std::vector<std::unique_ptr<storage::TemporaryPages>> runs_;
+    std::vector<std::unique_ptr<core::PageStore>> runs_;
     storage::TemporaryPagesFactory temporary_;
     std::uint64_t row_count_ = 0;
 };

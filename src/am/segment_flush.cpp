@@ -158,9 +158,10 @@ void MergeThese(Relation index, const std::vector<SegmentEntry>& entries) {
         storage::SegmentPagesWriter pages(index, entry.segment_id, true);
         storage::TemporaryPagesFactory temporary;
         core::SegmentOptions options;
+        options.poll = &pg::PollInterrupts;
         options.gram_memory = std::min(options.gram_memory, MaintenanceMemory() / 4);
         const core::SegmentStats stats =
-            core::MergeSegments(sources, pages, temporary, options, memory, &pg::PollInterrupts);
+            core::MergeSegments(sources, pages, temporary, options, memory);
         entry.root = pages.Finish(stats.header);
         entry.rows = stats.header.row_count;
         added.push_back(entry);
@@ -170,16 +171,30 @@ void MergeThese(Relation index, const std::vector<SegmentEntry>& entries) {
 
 }  // namespace
 
+namespace {
+
+// The index as an object with sub-object 1. Not a page lock: other locks may not be taken under one of those.
+LOCKTAG MaintenanceTag(Relation index) {
+    LOCKTAG tag;
+    SET_LOCKTAG_OBJECT(tag, MyDatabaseId, RelationRelationId, RelationGetRelid(index), 1);
+    return tag;
+}
+
+}  // namespace
+
 void LockMaintenance(Relation index) {
-    LockPage(index, storage::kMetaBlock, ExclusiveLock);
+    const LOCKTAG tag = MaintenanceTag(index);
+    LockAcquire(&tag, ExclusiveLock, false, false);
 }
 
 bool TryLockMaintenance(Relation index) {
-    return ConditionalLockPage(index, storage::kMetaBlock, ExclusiveLock);
+    const LOCKTAG tag = MaintenanceTag(index);
+    return LockAcquire(&tag, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 void UnlockMaintenance(Relation index) {
-    UnlockPage(index, storage::kMetaBlock, ExclusiveLock);
+    const LOCKTAG tag = MaintenanceTag(index);
+    LockRelease(&tag, ExclusiveLock, false);
 }
 
 void FlushPending(Relation index) {
@@ -193,17 +208,19 @@ void FlushPending(Relation index) {
         IndexKeys keys(index);
         std::vector<SegmentEntry> added;
         SealedRows rows(meta.sealed);
+        SegmentBuild build(keys, MaintenanceMemory() / 2);
         rows.Read(index, MaintenanceMemory() / 3, [&](auto&& feed) {
-            SegmentBuild build(keys, MaintenanceMemory() / 2);
+            build.BeginRun();
             feed(build);
+        });
+        if (build.row_count() > 0) {
             SegmentEntry entry;
             build.Finish(index, ReserveSegmentId(index), true, &entry);
             added.push_back(entry);
-        });
+        }
         // Should the list be full, the segments that are there make room first.
-        if (ReadMeta(index).segment_count + added.size() > storage::kMaxSegments) {
-            const MetaData now = ReadMeta(index);
-            MergeThese(index, {now.segments, now.segments + now.segment_count});
+        if (meta.segment_count == storage::kMaxSegments) {
+            MergeThese(index, {meta.segments, meta.segments + meta.segment_count});
         }
         Publish(index, {}, added, true);
         if (!left_over) {

@@ -18,8 +18,8 @@ constexpr unsigned kCodeRaw = 29;
 constexpr unsigned kPositionBits = 7;
 constexpr std::uint32_t kPageHeader = 12;
 constexpr std::uint32_t kMaxBlockBytes = 640;
-// A block that is not the smallest possible raises a page's share of blocks: no full block is longer than a
-// raw one (517 bytes), so every inner page of a list holds at least 14.
+// No full block is longer than a raw one (517 bytes), so every inner page of a list holds at least
+// this many.
 constexpr std::uint32_t kMinBlocksPerPage = 14;
 
 constexpr std::uint32_t kLanes = PostingWalk::kLanes;
@@ -55,7 +55,9 @@ inline Lanes UnpackStep(const std::uint8_t* in) {
     }
 }
 
-void StoreLanes(std::uint32_t* to, Lanes lanes) { std::memcpy(to, &lanes, sizeof lanes); }
+void StoreLanes(std::uint32_t* to, Lanes lanes) {
+    std::memcpy(to, &lanes, sizeof lanes);
+}
 
 Lanes LaneValues(const std::uint32_t* from) {
     Lanes lanes;
@@ -63,8 +65,8 @@ Lanes LaneValues(const std::uint32_t* from) {
     return lanes;
 }
 
-// Unpacks the gaps, adds the patches, and leaves in `out` for each step each lane's sum of (gap + 1) up to
-// there.
+// Unpacks the gaps, adds the patches, and leaves in `out` for each step each lane's sum of (gap +
+// 1) up to there.
 template <unsigned kWidth, std::size_t... kStep>
 inline Lanes SumSteps(const std::uint8_t* in, const std::uint32_t* patches, std::uint32_t* out,
                       std::index_sequence<kStep...>) {
@@ -91,8 +93,7 @@ constexpr auto kSumGaps = SumGapsTable(std::make_index_sequence<kMaxWidth + 1>()
 
 // Completes a tail: rows[i + 1] holds the high part of rise i, and `low` the low parts.
 template <unsigned kWidth>
-void AddLowParts(const std::uint8_t* low, RowOrdinal first, std::uint32_t steps,
-                 RowOrdinal* rows) {
+void AddLowParts(const std::uint8_t* low, RowOrdinal first, std::uint32_t steps, RowOrdinal* rows) {
     constexpr std::uint32_t kMask = (std::uint32_t{1} << kWidth) - 1;
     const auto complete = [](const std::uint8_t* group, unsigned k, RowOrdinal before,
                              RowOrdinal& row) {
@@ -136,7 +137,9 @@ unsigned BitWidth(std::uint32_t value) {
     return value == 0 ? 0 : 32 - static_cast<unsigned>(__builtin_clz(value));
 }
 
-[[noreturn]] void ThrowBlock() { ThrowCorrupt("a block of a posting list is damaged"); }
+[[noreturn]] void ThrowBlock() {
+    ThrowCorrupt("a block of a posting list is damaged");
+}
 
 // Assembles one block.
 class BlockBuilder {
@@ -207,8 +210,7 @@ PackPlan PlanPacking(const std::uint32_t (&gaps)[kPostingBlock]) {
     for (unsigned width = widest; width-- > 0;) {
         exceptions += histogram[width + 1];
         const unsigned extra = widest - width;
-        const unsigned bytes =
-            16 * width + 2 + (exceptions * (kPositionBits + extra) + 7) / 8;
+        const unsigned bytes = 16 * width + 2 + (exceptions * (kPositionBits + extra) + 7) / 8;
         if (bytes < best.bytes) {
             best = {width, exceptions, extra, bytes};
         }
@@ -216,8 +218,8 @@ PackPlan PlanPacking(const std::uint32_t (&gaps)[kPostingBlock]) {
     return best;
 }
 
-void BuildPacked(const std::uint32_t (&gaps)[kPostingBlock], const PackPlan& plan,
-                 RowOrdinal first, BlockBuilder& block) {
+void BuildPacked(const std::uint32_t (&gaps)[kPostingBlock], const PackPlan& plan, RowOrdinal first,
+                 BlockBuilder& block) {
     block.Head(plan.width | (plan.exceptions > 0 ? unsigned{kExceptionsBit} : 0u), first);
     if (plan.exceptions > 0) {
         block.U8(static_cast<std::uint8_t>(plan.exceptions));
@@ -463,8 +465,7 @@ std::size_t ReadBlockHead(Span bytes, std::uint8_t& head, RowOrdinal& first) {
 void PostingWalk::OpenPage(std::uint32_t page) {
     PageHeader header;
     if (!ReadPageHeader(section_.At({page, 0}, pin_), header) || !(header.list == list_.loc) ||
-        header.before == 0 || header.before >= list_.count ||
-        header.before % kPostingBlock != 0) {
+        header.before == 0 || header.before >= list_.count || header.before % kPostingBlock != 0) {
         ThrowCorrupt("a page does not continue its posting list");
     }
     at_ = {page, kPageHeader};
@@ -485,7 +486,8 @@ void PostingWalk::SeekPage(RowOrdinal lo) {
         at_.page >= section_.page_count()) {
         return;
     }
-    // Invariant: page `below` belongs to the list and begins at or before lo; `above` does not both.
+    // Invariant: page `below` belongs to the list and begins at or before lo; `above` does not
+    // both.
     std::uint32_t below = at_.page;
     const std::uint64_t bound =
         std::uint64_t{below} + 2 + remaining_ / kPostingBlock / kMinBlocksPerPage;
@@ -671,7 +673,9 @@ RowOrdinal PostingWalk::DecodeBitmap(std::uint64_t (&words)[kMaxBitmapWords],
     return Checked(first_ + last);
 }
 
-RowOrdinal PostingWalk::DecodeRun() { return Checked(std::uint64_t{first_} + size_ - 1); }
+RowOrdinal PostingWalk::DecodeRun() {
+    return Checked(std::uint64_t{first_} + size_ - 1);
+}
 
 RowOrdinal PostingWalk::DecodeRaw(RowOrdinal (&rows)[kPostingBlock]) {
     bool ascending = true;
@@ -723,19 +727,18 @@ RowOrdinal PostingWalk::DecodeTail(RowOrdinal (&rows)[kPostingBlock]) {
         rows[i + 1] = static_cast<std::uint32_t>(high);
     }
     kAddLowParts[width](low, first_, steps, rows);
-    // The last row is computed once more in 64 bits and must be below 2^32. As the high parts ascend and 2^32
-    // is a multiple of 2^width, then every rise is below 2^32, and a row that was cut to 32 bits is not above
-    // the one before it.
+    // The last row is computed once more in 64 bits and must be below 2^32. As the high parts
+    // ascend and 2^32 is a multiple of 2^width, then every rise is below 2^32, and a row that was
+    // cut to 32 bits is not above the one before it.
     const std::uint32_t last_bit = low_bits - width;
     const std::uint64_t low_part = LoadLe<std::uint64_t>(low + last_bit / 8) >> (last_bit % 8);
-    const std::uint64_t rise =
-        high << width | (low_part & ((std::uint64_t{1} << width) - 1));
+    const std::uint64_t rise = high << width | (low_part & ((std::uint64_t{1} << width) - 1));
     const RowOrdinal last = Checked(std::uint64_t{first_} + steps + rise);
-    bool ascends = true;
+    std::uint32_t descents = 0;
     for (std::uint32_t i = 0; i < steps; ++i) {
-        ascends &= rows[i] < rows[i + 1];
+        descents += rows[i] < rows[i + 1] ? 0 : 1;
     }
-    if (!ascends) {
+    if (descents != 0) {
         ThrowBlock();
     }
     return last;
@@ -774,8 +777,8 @@ RowOrdinal PostingWalk::DecodeRows(RowOrdinal (&rows)[kPostingBlock]) {
 
 namespace {
 
-// Appends of at most this many ordinals are provided for at once: a damaged count must not make us ask for
-// memory that the list's bytes do not warrant.
+// Appends of at most this many ordinals are provided for at once: a damaged count must not make us
+// ask for memory that the list's bytes do not warrant.
 constexpr std::size_t kMaxReserve = 1u << 16;
 
 void ReserveMore(std::pmr::vector<RowOrdinal>& out, std::size_t more) {

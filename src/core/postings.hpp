@@ -1,34 +1,39 @@
 // Posting lists: ascending row ordinals, compressed in blocks of 128.
 //
-// A section holds lists one behind the other, and nothing else. Every page begins with a page header; then
-// come blocks, none of which straddles pages. A list runs over consecutive pages. All blocks of a list but
-// the last hold 128 ordinals (a run block a multiple of 128); the last, the *tail*, what is left, if any. So
-// the list's count, which the lexicon keeps, is all that a reader must know, and a list can be written
-// without knowing its length.
+// A section holds lists one behind the other, and nothing else. Every page begins with a page
+// header; then come blocks, none of which straddles pages. A list runs over consecutive pages. All
+// blocks of a list but the last hold 128 ordinals (a run block a multiple of 128); the last, the
+// *tail*, what is left, if any. So the list's count, which the lexicon keeps, is all that a reader
+// must know, and a list can be written without knowing its length.
 //
 //   page header  u32 page, u32 offset: where the list begins that the page's first block belongs to
 //                u32 ordinals of that list on earlier pages
-//   block        byte 0: bits 0-4 code, bit 5 has exceptions, bits 6-7 bytes of the first ordinal less 1
+//   block        byte 0: bits 0-4 code, bit 5 has exceptions,
+//                        bits 6-7 bytes of the first ordinal less 1
 //                first ordinal, 1..4 bytes little-endian; then by the code of a full block:
-//     0..26  packed: code = width. If exceptions: u8 count 1..127, u8 extra width. Then 16 * width bytes of
-//            gaps, then the exceptions, 7 + extra width bits each, a bit stream from bit 0 of byte 0 on.
-//            Gap i is ordinal i less ordinal i-1 less 1, and gap 0 is 0. Gap 32 * lane + step is the step-th
-//            value of its lane's bit stream; the streams' 32-bit words are interleaved, lane 0 first, so a
-//            vector of four words works on four lanes at once, and prefix sums need no shuffle. An
-//            exception adds bits above the width to one gap: bits 0-6 the gap's number, then those bits.
+//     0..26  packed: code = width. If it has exceptions: u8 count 1..127, u8 extra width. Then
+//            16 * width bytes of gaps, then the exceptions, 7 + extra width bits each, a bit
+//            stream from bit 0 of byte 0 on. Gap i is ordinal i less ordinal i-1 less 1; gap 0 is
+//            0. Gap 32 * lane + step is the step-th value of its lane's bit stream; the streams'
+//            32-bit words are interleaved, lane 0 first, so a vector of four words works on four
+//            lanes at once, and prefix sums need no shuffle. An exception adds bits above the
+//            width to one gap: bits 0-6 the gap's number, then those bits.
 //     27     bitmap: u16 byte count (16..512), then a bit for every row from the first ordinal on
 //     28     run: varint n >= 1; 128 * n consecutive ordinals
 //     29     raw: 128 u32, the ordinals (gaps too wide for packing)
-//   tail         byte 0: bits 0-4 low width L, bit 5 is 0, bits 6-7 as above; first ordinal; then one bit
-//                stream of Elias-Fano: with y(i) = ordinal i - first ordinal - i, for i = 1..n-1 the low L
-//                bits of y(i), then for each the difference of y(i) >> L to the one before in unary: that
-//                many 0 bits and a 1
+//   tail         byte 0: bits 0-4 low width L, bit 5 is 0, bits 6-7 as above
+//                first ordinal, then one bit stream of Elias-Fano: with
+//                y(i) = ordinal i - first ordinal - i, for i = 1..n-1 the low L bits of y(i), then
+//                for each the difference of y(i) >> L to the one before in unary: that many 0 bits
+//                and a 1
 //
-// Size: 26.3 million postings of 10 million names take 47 MB (the entropy of lists so long is 44 MB); a list
-// of all rows takes some 30 bytes, a list of every second row a quarter of a byte a row.
+// Size: 26.3 million postings of 10 million names take 47 MB (the entropy of lists so long is 44
+// MB); a list of all rows takes some 30 bytes, a list of every second row a quarter of a byte a
+// row.
 //
-// Invariant: whatever bytes are stored, reading throws kCorrupt or yields ordinals that ascend strictly below
-// row_count. Widths are limited to 26 so that a lane's 32-bit prefix sum cannot wrap around.
+// Invariant: whatever bytes are stored, reading throws kCorrupt or yields ordinals that ascend
+// strictly below row_count. Widths are limited to 26 so that a lane's 32-bit prefix sum cannot wrap
+// around.
 #pragma once
 
 #include <cstddef>
@@ -80,8 +85,8 @@ class PostingWriter {
     RowOrdinal rows_[kPostingBlock];
 };
 
-// Walks one list block by block: what PostingReader and PostingCursor share. Keeps the page of the last
-// block pinned.
+// Walks one list block by block: what PostingReader and PostingCursor share. Keeps the page of the
+// last block pinned.
 class PostingWalk {
   public:
     enum class Kind : std::uint8_t { kPacked, kBitmap, kRun, kRaw, kTail };
@@ -102,8 +107,8 @@ class PostingWalk {
     RowOrdinal first() const { return first_; }
     std::uint32_t size() const { return size_; }
 
-    // Decode the current block, each the kind it is named for; the value is the block's last ordinal.
-    // Packed rows come in lane order, slots[step * kLanes + lane], less `bias`.
+    // Decode the current block, each the kind it is named for; the value is the block's last
+    // ordinal. Packed rows come in lane order, slots[step * kLanes + lane], less `bias`.
     RowOrdinal DecodePacked(RowOrdinal bias, std::uint32_t (&slots)[kPostingBlock]);
     RowOrdinal DecodeBitmap(std::uint64_t (&words)[kMaxBitmapWords], std::uint32_t& word_count);
     RowOrdinal DecodeRun();
@@ -131,7 +136,7 @@ class PostingWalk {
     Kind kind_ = Kind::kTail;
     RowOrdinal first_ = 0;
     std::uint32_t size_ = 0;
-    Span body_;                    // after the first ordinal; a full block's is cut to its length
+    Span body_;  // after the first ordinal; a full block's is cut to its length
     std::uint8_t width_ = 0;
     std::uint8_t exceptions_ = 0;
     std::uint8_t extra_width_ = 0;

@@ -42,6 +42,12 @@ std::uint64_t SortPrefix(std::string_view text) {
     return prefix;
 }
 
+void Poll(void (*poll)(), std::uint64_t n) {
+    if (n % 65536 == 0 && poll != nullptr) {
+        poll();
+    }
+}
+
 struct SortKey {
     std::uint64_t prefix;
     std::uint32_t id;
@@ -194,12 +200,14 @@ std::size_t ColumnAccumulator::emit_bytes() const {
            occurrences_.size() * (sizeof(SortKey) + 4 * sizeof(std::uint32_t));
 }
 
-std::vector<std::uint32_t> ColumnAccumulator::Sorted() const {
+std::vector<std::uint32_t> ColumnAccumulator::Sorted(void (*poll)()) const {
     std::vector<SortKey> keys(occurrences_.size());
     for (std::uint32_t id = 0; id < keys.size(); ++id) {
         keys[id] = {SortPrefix(Folded(occurrences_[id])), id};
     }
-    std::sort(keys.begin(), keys.end(), [this](const SortKey& a, const SortKey& b) {
+    std::uint32_t comparisons = 0;
+    std::sort(keys.begin(), keys.end(), [&](const SortKey& a, const SortKey& b) {
+        Poll(poll, ++comparisons);
         if (a.prefix != b.prefix) {
             return a.prefix < b.prefix;
         }
@@ -220,9 +228,9 @@ std::vector<std::uint32_t> ColumnAccumulator::Sorted() const {
     return order;
 }
 
-void ColumnAccumulator::Emit(SegmentWriter& writer) const {
+void ColumnAccumulator::Emit(SegmentWriter& writer, void (*poll)()) const {
     writer.BeginColumn();
-    const std::vector<std::uint32_t> order = Sorted();
+    const std::vector<std::uint32_t> order = Sorted(poll);
 
     // Counting pass: where each occurrence's ordinals go, then the ordinals.
     std::vector<RowOrdinal> postings(word_occurrences_);
@@ -235,6 +243,7 @@ void ColumnAccumulator::Emit(SegmentWriter& writer) const {
     std::vector<RowOrdinal> last(occurrences_.size(), UINT32_MAX);
     std::size_t at = 0;
     for (RowOrdinal row = 0; row < rows_; ++row) {
+        Poll(poll, row);
         const std::uint32_t code = codes_[at++];
         if (code < kFirstShape) {
             continue;
@@ -251,6 +260,7 @@ void ColumnAccumulator::Emit(SegmentWriter& writer) const {
     // The words, each with its classes; `last` now becomes the occurrences' word ids.
     std::vector<std::uint32_t>& word_of = last;
     for (std::size_t i = 0; i < order.size();) {
+        Poll(poll, i);
         const Occurrence& first = occurrences_[order[i]];
         const std::string_view original = Original(first);
         writer.BeginWord(Folded(first), original);
@@ -268,6 +278,7 @@ void ColumnAccumulator::Emit(SegmentWriter& writer) const {
 
     at = 0;
     for (RowOrdinal row = 0; row < rows_; ++row) {
+        Poll(poll, row);
         const std::uint32_t code = codes_[at++];
         if (code == kNullRow) {
             writer.AddNull(row);
@@ -284,6 +295,7 @@ void ColumnAccumulator::Emit(SegmentWriter& writer) const {
     std::size_t opaque = 0;
     at = 0;
     for (RowOrdinal row = 0; row < rows_; ++row) {
+        Poll(poll, row);
         const std::uint32_t code = codes_[at++];
         if (code == kNullRow) {
             writer.AddNullRow();
@@ -324,6 +336,11 @@ std::size_t RowAccumulator::memory_bytes() const {
     return bytes + emit;
 }
 
+bool RowAccumulator::full() const {
+    return std::any_of(columns_.begin(), columns_.end(),
+                       [](const ColumnAccumulator& column) { return column.full(); });
+}
+
 SegmentStats RowAccumulator::Emit(PageSink& out, PageStoreFactory& temporary,
                                   const SegmentOptions& options,
                                   std::pmr::memory_resource* memory) const {
@@ -333,7 +350,7 @@ SegmentStats RowAccumulator::Emit(PageSink& out, PageStoreFactory& temporary,
         writer.AddTid(tids_[i]);
     }
     for (const ColumnAccumulator& column : columns_) {
-        column.Emit(writer);
+        column.Emit(writer, options.poll);
     }
     return writer.Finish();
 }

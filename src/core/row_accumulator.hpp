@@ -54,9 +54,11 @@ class ColumnAccumulator {
     void AddOpaque(std::string_view original, std::string_view folded);
     void AddRegular(const std::vector<SplitWord>& words, std::string_view shape);
 
-    void Emit(SegmentWriter& writer) const;
+    void Emit(SegmentWriter& writer, void (*poll)()) const;
 
     std::size_t memory_bytes() const;
+    // Whether it holds as much as 32-bit counters can tell apart with room to spare.
+    bool full() const { return word_occurrences_ > UINT32_MAX / 2; }
     // What Emit needs on top, for this column.
     std::size_t emit_bytes() const;
 
@@ -90,7 +92,7 @@ class ColumnAccumulator {
     std::uint32_t OccurrenceId(const SplitWord& word);
     std::uint32_t ShapeCode(std::string_view shape, std::uint32_t words);
     void GrowWords();
-    std::vector<std::uint32_t> Sorted() const;
+    std::vector<std::uint32_t> Sorted(void (*poll)()) const;
 
     std::uint32_t rows_ = 0;
     std::uint64_t nulls_ = 0;
@@ -120,6 +122,8 @@ class RowAccumulator {
 
     std::uint32_t row_count() const { return static_cast<std::uint32_t>(tids_.size()); }
     std::size_t memory_bytes() const;
+    // Whether the rows have to be emitted before more are added, whatever memory there is.
+    bool full() const;
 
     // Writes the rows as one segment.
     SegmentStats Emit(PageSink& out, PageStoreFactory& temporary, const SegmentOptions& options,

@@ -37,7 +37,9 @@ void RowBitmap::SetRange(RowOrdinal lo, RowOrdinal hi) {
     words_[last_word] |= tail;
 }
 
-void RowBitmap::ClearAll() { std::fill(words_.begin(), words_.end(), Word{0}); }
+void RowBitmap::ClearAll() {
+    std::fill(words_.begin(), words_.end(), Word{0});
+}
 
 void RowBitmap::CheckSameWindow(const RowBitmap& other) const {
     if (base_ != other.base_ || size_ != other.size_) {

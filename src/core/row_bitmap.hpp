@@ -1,8 +1,8 @@
 // RowBitmap: a set of row ordinals inside a window [base, base + size).
 //
-// One bit a row in 64-bit words, least significant bit first; bit 0 of word 0 is `base`. Bits past the
-// window's end in the last word are always 0, so Count, Any and the word-wise operations need no mask.
-// Memory comes from the resource given to the constructor and is reused by Reset.
+// One bit a row in 64-bit words, least significant bit first; bit 0 of word 0 is `base`. Bits past
+// the window's end in the last word are always 0, so Count, Any and the word-wise operations need
+// no mask. Memory comes from the resource given to the constructor and is reused by Reset.
 //
 //     RowBitmap rows(resource);
 //     rows.Reset(0, row_count);

@@ -479,8 +479,8 @@ class Merger {
 
 SegmentStats MergeSegments(const std::vector<MergeSource>& sources, PageSink& out,
                            PageStoreFactory& temporary, const SegmentOptions& options,
-                           std::pmr::memory_resource* memory, void (*poll)()) {
-    Merger merger(sources, memory, poll);
+                           std::pmr::memory_resource* memory) {
+    Merger merger(sources, memory, options.poll);
     return merger.Run(out, temporary, options);
 }
 

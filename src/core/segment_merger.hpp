@@ -26,6 +26,6 @@ struct MergeSource {
 // Writes the live rows of `sources` as one segment. Throws kCorrupt when a TID is alive in two sources.
 SegmentStats MergeSegments(const std::vector<MergeSource>& sources, PageSink& out,
                            PageStoreFactory& temporary, const SegmentOptions& options,
-                           std::pmr::memory_resource* memory, void (*poll)());
+                           std::pmr::memory_resource* memory);
 
 }  // namespace namedex::core

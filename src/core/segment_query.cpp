@@ -138,7 +138,7 @@ bool SegmentQuery::EvaluateAlternative(Prepared& prepared, const Alternative& al
         AddNotNull(column, lo, hi, rows);
         return true;
     }
-    alternative.terms[0].Evaluate(column, lo, hi, rows);
+    alternative.terms[0].Evaluate(column, lo, hi, rows, poll_);
     const double share = static_cast<double>(hi - lo) / row_count_;
     for (std::size_t i = 1; i < alternative.terms.size(); ++i) {
         const double read =
@@ -147,7 +147,7 @@ bool SegmentQuery::EvaluateAlternative(Prepared& prepared, const Alternative& al
             return true;
         }
         RowSet more(memory_);
-        alternative.terms[i].Evaluate(column, lo, hi, more);
+        alternative.terms[i].Evaluate(column, lo, hi, more, poll_);
         rows.And(more);
     }
     return !alternative.exact;

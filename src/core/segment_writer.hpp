@@ -41,6 +41,8 @@ struct SegmentOptions {
     // A segment that is only an intermediate run of a build is never searched: it has no grams.
     bool grams = true;
     std::size_t gram_memory = std::size_t{16} << 20;
+    // Called now and then; it stops the work by throwing. May be null.
+    void (*poll)() = nullptr;
 };
 
 struct SegmentStats {

@@ -96,16 +96,18 @@ void TermRows::Find(ColumnReader& column, const ValueTest& test) {
     Finish();
 }
 
-void TermRows::AddTo(ColumnReader& column, RowSet& set) const {
+void TermRows::AddTo(ColumnReader& column, RowSet& set, void (*poll)()) const {
     PostingReader& postings = column.postings();
     const RowOrdinal lo = set.lo();
     const RowOrdinal hi = set.hi();
-    if (set.dense()) {
-        for (const ListRef& list : lists_) {
-            postings.OrRange(list, lo, hi, set.bits());
+    std::uint32_t n = 0;
+    for (const ListRef& list : lists_) {
+        if (poll != nullptr && ++n % 64 == 0) {
+            poll();
         }
-    } else {
-        for (const ListRef& list : lists_) {
+        if (set.dense()) {
+            postings.OrRange(list, lo, hi, set.bits());
+        } else {
             postings.AppendRange(list, lo, hi, set.list());
         }
     }
@@ -121,12 +123,13 @@ void TermRows::AddTo(ColumnReader& column, RowSet& set) const {
     }
 }
 
-void TermRows::Evaluate(ColumnReader& column, RowOrdinal lo, RowOrdinal hi, RowSet& set) const {
+void TermRows::Evaluate(ColumnReader& column, RowOrdinal lo, RowOrdinal hi, RowSet& set,
+                        void (*poll)()) const {
     const std::uint64_t window = hi - lo;
     const std::uint64_t expected =
         row_count_ == 0 ? 0 : std::min(total_, total_ * window / row_count_ + lists_.size() / 4);
     set.Start(lo, hi, RowSet::DenseIsCheaper(expected, window));
-    AddTo(column, set);
+    AddTo(column, set, poll);
     set.Normalize();
 }
 

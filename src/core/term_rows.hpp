@@ -32,10 +32,11 @@ class TermRows {
     std::uint64_t lists_found() const { return lists_.size(); }
 
     // Adds the rows in [set.lo(), set.hi()) to `set`; the caller normalizes it.
-    void AddTo(ColumnReader& column, RowSet& set) const;
+    void AddTo(ColumnReader& column, RowSet& set, void (*poll)()) const;
 
     // Makes `set` the rows in [lo, hi), in the cheaper form.
-    void Evaluate(ColumnReader& column, RowOrdinal lo, RowOrdinal hi, RowSet& set) const;
+    void Evaluate(ColumnReader& column, RowOrdinal lo, RowOrdinal hi, RowSet& set,
+                  void (*poll)()) const;
 
   private:
     void Take(const WordHit& hit, ClassMask classes);

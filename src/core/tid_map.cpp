@@ -93,8 +93,8 @@ void TidMapReader::Release() noexcept {
 }
 
 RowOrdinal TidMapReader::DirectoryEntry(std::uint32_t page) {
-    const Span bytes = directory_.At(
-        {page / kEntriesPerPage, page % kEntriesPerPage * kEntryBytes}, directory_pin_);
+    const Span bytes = directory_.At({page / kEntriesPerPage, page % kEntriesPerPage * kEntryBytes},
+                                     directory_pin_);
     if (bytes.size < kEntryBytes) {
         ThrowCorrupt("the directory of the TID map is too short");
     }
@@ -177,8 +177,8 @@ const TidMapReader::Run& TidMapReader::Seek(RowOrdinal row) {
         SeekPage(row);
     }
     const std::uint32_t relative = row - page_first_;
-    // The last run that begins at or before the row: below it, not above it. Double the step from the
-    // current run on, then halve.
+    // The last run that begins at or before the row: below it, not above it. Double the step from
+    // the current run on, then halve.
     std::uint32_t below = 0;
     std::uint32_t above = run_count_;
     if (run_.end > run_.begin && row >= run_.end) {
@@ -230,8 +230,8 @@ std::size_t TidMapReader::Collect(const RowBitmap& rows, RowOrdinal row, RowOrdi
             word &= ~RowBitmap::Word{0} >> (kBits - 1 - last % kBits);
         }
         for (; word != 0; word &= word - 1) {
-            out[n++] = static_cast<std::uint16_t>(offset +
-                                                  static_cast<unsigned>(__builtin_ctzll(word)));
+            out[n++] =
+                static_cast<std::uint16_t>(offset + static_cast<unsigned>(__builtin_ctzll(word)));
         }
     }
     return n;

@@ -1,17 +1,17 @@
 // TID map: row ordinal -> heap TID, TIDs ascending strictly with the ordinals.
 //
-// Ordinals are given out in heap order, so the rows of one heap block are consecutive and their offsets
-// mostly too. A *run* is a stretch of ordinals with consecutive offsets in one block: 8 bytes, whatever its
-// length. Rows loaded by COPY take one run a heap block.
+// Ordinals are given out in heap order, so the rows of one heap block are consecutive and their
+// offsets mostly too. A *run* is a stretch of ordinals with consecutive offsets in one block: 8
+// bytes, whatever its length. Rows loaded by COPY take one run a heap block.
 //
-//   page       u32 first ordinal, u32 ordinals in the page, u32 first heap block, u32 runs, then the runs
+//   page       u32 first ordinal, u32 ordinals in it, u32 first heap block, u32 runs; the runs
 //   run        u64: bits 35-63 heap block less the page's first heap block
 //                   bits 19-34 offset number of the run's first row (>= 1)
 //                   bits  0-18 the run's first ordinal less the page's first ordinal
 //   directory  one u32 a page: its first ordinal; 2032 of them fill a directory page
 //
-// A run ends where the next one starts, the page's last one at the page's last ordinal. Runs ascend as
-// numbers. A page is cut before a field would overflow.
+// A run ends where the next one starts, the page's last one at the page's last ordinal. Runs ascend
+// as numbers. A page is cut before a field would overflow.
 #pragma once
 
 #include <cstddef>
@@ -40,8 +40,8 @@ class TidMapWriter {
   public:
     TidMapWriter(SectionWriter& pages, SectionWriter& directory);
 
-    // Row ordinals are given out from 0 in the order of the calls; TIDs ascend strictly and offsets are >= 1
-    // (kInternal otherwise).
+    // Row ordinals are given out from 0 in the order of the calls; TIDs ascend strictly and offsets
+    // are >= 1 (kInternal otherwise).
     void Add(Tid tid);
     // Writes the last page; the caller finishes the sections.
     void Finish();
@@ -60,7 +60,8 @@ class TidMapWriter {
     std::uint32_t page_first_block_ = 0;
 };
 
-// Holds at most one page of each section pinned, until Release or destruction. Damage throws kCorrupt.
+// Holds at most one page of each section pinned, until Release or destruction. Damage throws
+// kCorrupt.
 class TidMapReader {
   public:
     TidMapReader(const SectionReader& pages, const SectionReader& directory,
@@ -70,7 +71,8 @@ class TidMapReader {
     // The TID of a row below row_count (kInternal otherwise). Ascending calls are cheapest.
     Tid At(RowOrdinal row);
 
-    // Calls fn(RowOrdinal, Tid) for each row of [lo, hi), ascending; hi <= row_count (kInternal otherwise).
+    // Calls fn(RowOrdinal, Tid) for each row of [lo, hi), ascending; hi <= row_count (kInternal
+    // otherwise).
     template <typename Fn>
     void ForEach(RowOrdinal lo, RowOrdinal hi, Fn&& fn) {
         Order order;
@@ -84,8 +86,9 @@ class TidMapReader {
         }
     }
 
-    // Calls fn(block, const std::uint16_t* offsets, std::size_t n) once for each heap block that has a row
-    // in `rows`, blocks and offsets ascending. Rows beyond row_count are an error (kInternal).
+    // Calls fn(block, const std::uint16_t* offsets, std::size_t n) once for each heap block that
+    // has a row in `rows`, blocks and offsets ascending. Rows beyond row_count are an error
+    // (kInternal).
     template <typename Fn>
     void ForEachSet(const RowBitmap& rows, Fn&& fn) {
         Order order;

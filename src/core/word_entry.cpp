@@ -84,8 +84,8 @@ void EncodeWordEntry(std::string_view folded, std::string_view original,
         Throw(ErrorCode::kInternal, "an original word has an impossible length");
     }
     const bool single = total == 1 && HasRows(classes);
-    out.push_back(
-        static_cast<std::uint8_t>(mask | (single ? kSingleBit : 0u) | unsigned{form} << kCaseShift));
+    out.push_back(static_cast<std::uint8_t>(mask | (single ? kSingleBit : 0u) |
+                                            unsigned{form} << kCaseShift));
     if (form == kCaseExplicit) {
         PutVarint(out, original.size());
         for (const char c : original) {
@@ -116,15 +116,6 @@ void EncodeInlineEntry(std::string_view folded, std::string_view original,
         classes[c] = {static_cast<std::uint32_t>(ordinals[c].size), ordinals[c].data, {}};
     }
     EncodeWordEntry(folded, original, classes, ordinal_bytes, out);
-}
-
-void EncodeListEntry(std::string_view folded, std::string_view original,
-                     const ListRef (&lists)[kWordClasses], std::pmr::vector<std::uint8_t>& out) {
-    ClassPostings classes[kWordClasses];
-    for (int c = 0; c < kWordClasses; ++c) {
-        classes[c] = {lists[c].count, nullptr, lists[c].loc};
-    }
-    EncodeWordEntry(folded, original, classes, 4, out);
 }
 
 WordEntry ParseWordEntry(ByteReader& reader, unsigned ordinal_bytes) {

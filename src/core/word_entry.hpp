@@ -1,22 +1,24 @@
 // WordEntry: what the lexicon stores after each word.
 //
-// An entry says how the original word differs from its folded form, in which classes the word occurs, and
-// for each class either the row ordinals themselves (inline) or where their posting list is. The writer
-// keeps a class of at most kInlineLimit ordinals inline: most words are rare, and a rare class then costs
-// neither a list header nor a visit to another page.
+// An entry says how the original word differs from its folded form, in which classes the word
+// occurs, and for each class either the row ordinals themselves (inline) or where their posting
+// list is. The writer keeps a class of at most kInlineLimit ordinals inline: most words are rare,
+// and a rare class then costs neither a list header nor a visit to another page.
 //
 //   byte 0   bits 0-3  mask of the classes present, at least one
 //            bit  4    single: exactly one class is present, with one ordinal; bit 5 is 0
-//            bits 6-7  case form: 0 original == folded, 1 ASCII-capitalised (the first byte upper-cased),
-//                      2 ASCII upper-cased, 3 explicit
+//            bits 6-7  case form: 0 original == folded, 1 ASCII-capitalised (the first byte
+//                      upper-cased), 2 ASCII upper-cased, 3 explicit
 //   explicit varint length (1..kMaxWordBytes), then the original bytes
 //   single   one ordinal
-//   else     for each class present, ascending: varint 2 * count + inline (count >= 1, inline 0 or 1), then
+//   else     for each class present, ascending: varint 2 * count + inline (count >= 1, inline 0 or
+//            1), then
 //              inline 1: count ordinals, ascending
 //              inline 0: varint page, varint offset of the posting list
 //
-// An ordinal takes `ordinal_bytes` little-endian bytes, 1..4, the same throughout a segment: with the
-// scattered ordinals of a rare word that is no larger than coded gaps, and it is skipped without a look.
+// An ordinal takes `ordinal_bytes` little-endian bytes, 1..4, the same throughout a segment: with
+// the scattered ordinals of a rare word that is no larger than coded gaps, and it is skipped
+// without a look.
 #pragma once
 
 #include <cstddef>
@@ -44,8 +46,8 @@ struct OrdinalSpan {
     std::size_t size = 0;
 };
 
-// Longest class that the writer keeps in the entry. From 8 on, a list takes about as many bytes as the
-// plain ordinals, and longer entries would only thin out the lexicon.
+// Longest class that the writer keeps in the entry. From 8 on, a list takes about as many bytes as
+// the plain ordinals, and longer entries would only thin out the lexicon.
 inline constexpr std::uint32_t kInlineLimit = 8;
 
 inline constexpr std::uint8_t kCaseSame = 0;
@@ -55,10 +57,7 @@ inline constexpr std::uint8_t kCaseExplicit = 3;
 
 // Bytes that hold every ordinal of a segment of `row_count` rows.
 constexpr unsigned OrdinalBytes(std::uint32_t row_count) {
-    return row_count <= 0x100u       ? 1
-           : row_count <= 0x10000u   ? 2
-           : row_count <= 0x1000000u ? 3
-                                     : 4;
+    return row_count <= 0x100u ? 1 : row_count <= 0x10000u ? 2 : row_count <= 0x1000000u ? 3 : 4;
 }
 
 // A parsed entry; spans and views point into the page it was parsed from.
@@ -84,8 +83,8 @@ struct WordEntry {
         return total;
     }
 
-    // Appends the class's inline ordinals to `out`; nothing when the class is absent or kept in a list.
-    // Throws kCorrupt unless they ascend strictly below row_count.
+    // Appends the class's inline ordinals to `out`; nothing when the class is absent or kept in a
+    // list. Throws kCorrupt unless they ascend strictly below row_count.
     void AppendInline(WordClass word_class, std::uint32_t row_count,
                       std::pmr::vector<RowOrdinal>& out) const;
 
@@ -115,18 +114,16 @@ struct ClassPostings {
     Loc loc;
 };
 
-// Appends an entry. At least one class has count > 0; inline rows ascend strictly and fit ordinal_bytes
-// (kInternal otherwise).
+// Appends an entry. At least one class has count > 0; inline rows ascend strictly and fit
+// ordinal_bytes (kInternal otherwise).
 void EncodeWordEntry(std::string_view folded, std::string_view original,
                      const ClassPostings (&classes)[kWordClasses], unsigned ordinal_bytes,
                      std::pmr::vector<std::uint8_t>& out);
 
-// The same for a word that is inline in every class, or in none.
+// The same for a word that is inline in every class.
 void EncodeInlineEntry(std::string_view folded, std::string_view original,
                        const OrdinalSpan (&ordinals)[kWordClasses], unsigned ordinal_bytes,
                        std::pmr::vector<std::uint8_t>& out);
-void EncodeListEntry(std::string_view folded, std::string_view original,
-                     const ListRef (&lists)[kWordClasses], std::pmr::vector<std::uint8_t>& out);
 
 // Parses one entry and leaves `reader` exactly behind it. Throws kCorrupt on any damage that shows.
 WordEntry ParseWordEntry(ByteReader& reader, unsigned ordinal_bytes);

@@ -15,7 +15,11 @@ Relation OpenIndex(Oid oid, Right right, LOCKMODE lock) {
     if (OidIsValid(table)) {
         LockRelationOid(table, lock);
     }
-    Relation index = relation_open(oid, lock);
+    Relation index = try_relation_open(oid, lock);
+    if (index == nullptr) {
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+                        errmsg("relation with OID %u does not exist", oid)));
+    }
     const char* name = RelationGetRelationName(index);
     if (index->rd_rel->relkind != RELKIND_INDEX ||
         index->rd_rel->relam != get_index_am_oid("namedex", false)) {

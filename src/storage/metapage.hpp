@@ -34,7 +34,7 @@ struct SegmentEntry {
 struct PendingChain {
     BlockNumber head;  // InvalidBlockNumber when there is none
     BlockNumber tail;
-    uint32 pages;  // of the chain, without value pages
+    uint32 pages;  // of the chain, value pages included
     uint32 reserved;
 };
 

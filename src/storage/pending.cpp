@@ -148,7 +148,9 @@ uint32 InsertPending(Relation index, ItemPointer tid, const char* row, uint32 si
     header.block_lo = static_cast<uint16>(heap_block);
     header.offset = ItemPointerGetOffsetNumber(tid);
     LongRow long_row;
+    uint32 value_pages = 0;
     if (size > kMaxInlineRow) {
+        value_pages = (size + core::kPagePayload - 1) / core::kPagePayload;
         long_row = {WriteValuePages(index, row, size), size};
         header.flags = kLongRow;
         row = reinterpret_cast<const char*>(&long_row);
@@ -183,12 +185,24 @@ uint32 InsertPending(Relation index, ItemPointer tid, const char* row, uint32 si
             UnlockReleaseBuffer(buffer);
             continue;
         }
-        if (UsedOf(static_cast<const char*>(page)) + header.size <= core::kPagePayload) {
+        const bool fits = UsedOf(static_cast<const char*>(page)) + header.size <= core::kPagePayload;
+        if (fits && value_pages == 0) {
             PageEdit edit(index);
             AppendRecord(edit.Register(buffer), header, row, size);
             edit.Commit();
             UnlockReleaseBuffer(buffer);
             return 0;
+        }
+        if (fits) {
+            Buffer meta_buffer = ReadBuffer(index, kMetaBlock);
+            LockBuffer(meta_buffer, BUFFER_LOCK_EXCLUSIVE);
+            PageEdit edit(index);
+            AppendRecord(edit.Register(buffer), header, row, size);
+            const uint32 pages = MetaOf(edit.Register(meta_buffer))->pending.pages += value_pages;
+            edit.Commit();
+            UnlockReleaseBuffer(meta_buffer);
+            UnlockReleaseBuffer(buffer);
+            return pages;
         }
         // A new tail: linked, filled and made known in one record.
         Buffer next_buffer = compat::ExtendLocked(index, MAIN_FORKNUM, nullptr);
@@ -202,7 +216,7 @@ uint32 InsertPending(Relation index, ItemPointer tid, const char* row, uint32 si
         AppendRecord(next_page, header, row, size);
         PendingChain* chain = &MetaOf(edit.Register(meta_buffer))->pending;
         chain->tail = next;
-        const uint32 pages = ++chain->pages;
+        const uint32 pages = chain->pages += 1 + value_pages;
         edit.Commit();
         UnlockReleaseBuffer(meta_buffer);
         UnlockReleaseBuffer(next_buffer);

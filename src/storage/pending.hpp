@@ -3,7 +3,7 @@
  *
  * A chain of pages, appended to at its tail. A record is
  *
- *     u16 record bytes, u16 flags, u32 heap block, u16 heap offset, then
+ *     u16 record bytes, u16 flags, u16 and u16 heap block (high, low), u16 heap offset, then
  *     the row: for each key column varint 0 for NULL, else 1 + length, and the value's bytes; or, with
  *     kLongRow, u32 block and u32 length: the row's bytes fill a chain of value pages of their own,
  *     written before the record, numbered from 0.
@@ -26,8 +26,8 @@ namespace namedex::storage {
 // A row longer than this goes to value pages, so that a page holds several records.
 inline constexpr uint32 kMaxInlineRow = 2000;
 
-// Appends a row. `row` is encoded as above. Returns the chain's length in pages when the row has begun a new
-// page, else 0.
+// Appends a row. `row` is encoded as above. Returns the chain's length in pages, value pages
+// included, when it has grown, else 0.
 uint32 InsertPending(Relation index, ItemPointer tid, const char* row, uint32 size);
 
 struct PendingRow {

@@ -82,6 +82,10 @@ BlockNumber SegmentPagesWriter::Finish(const core::SegmentHeader& header) {
 
 SegmentPages::SegmentPages(Relation index, const SegmentEntry& entry)
     : index_(index), entry_(entry) {
+    const BlockNumber blocks = pg::Call([&] { return RelationGetNumberOfBlocks(index); });
+    if (entry.root >= blocks) {
+        ThrowBadPage("a segment's root lies past the index's end", entry.root);
+    }
     root_ = pg::Call([&] { return ReadBuffer(index, entry.root); });
     try {
         const char* page = static_cast<const char*>(BufferGetPage(root_));
@@ -101,8 +105,8 @@ SegmentPages::SegmentPages(Relation index, const SegmentEntry& entry)
             first_page_.push_back(static_cast<uint32>(pages));
             extents_.push_back(root->extents[i]);
             pages += root->extents[i].count;
-            if (pages > root->page_count) {
-                break;
+            if (uint64{root->extents[i].start} + root->extents[i].count > blocks) {
+                ThrowBadPage("a segment's extent lies past the index's end", entry.root);
             }
         }
         if (pages != root->page_count) {

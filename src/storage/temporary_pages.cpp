@@ -13,6 +13,7 @@ TemporaryPages::~TemporaryPages() {
 
 void TemporaryPages::Put(std::uint32_t page, const std::uint8_t* payload) {
     pg::Call([&] {
+        CHECK_FOR_INTERRUPTS();
         if (BufFileSeekBlock(file_, static_cast<long>(page)) != 0) {
             ereport(ERROR, (errcode_for_file_access(),
                             errmsg("could not seek to block %u of temporary file", page)));
@@ -33,7 +34,12 @@ void TemporaryPages::Write(const std::uint8_t* payload, std::uint32_t used) {
         return;
     }
     if (file_ == nullptr) {
-        file_ = pg::Call([] { return BufFileCreateTemp(false); });
+        file_ = pg::Call([this] {
+            MemoryContext caller = MemoryContextSwitchTo(context_);
+            BufFile* file = BufFileCreateTemp(false);
+            MemoryContextSwitchTo(caller);
+            return file;
+        });
         for (std::uint32_t i = 0; i < memory_.size(); ++i) {
             Put(i, memory_[i]->data());
         }

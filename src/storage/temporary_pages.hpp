@@ -18,7 +18,8 @@ namespace namedex::storage {
 
 class TemporaryPages final : public core::PageStore {
   public:
-    TemporaryPages() = default;
+    // `context` outlives the pages.
+    explicit TemporaryPages(MemoryContext context) : context_(context) {}
     ~TemporaryPages() override;
     TemporaryPages(const TemporaryPages&) = delete;
     TemporaryPages& operator=(const TemporaryPages&) = delete;
@@ -35,6 +36,7 @@ class TemporaryPages final : public core::PageStore {
 
     void Put(std::uint32_t page, const std::uint8_t* payload);
 
+    MemoryContext context_;
     std::vector<std::uint16_t> used_;
     std::vector<std::unique_ptr<Frame>> memory_;
     BufFile* file_ = nullptr;
@@ -43,9 +45,15 @@ class TemporaryPages final : public core::PageStore {
 
 class TemporaryPagesFactory final : public core::PageStoreFactory {
   public:
+    // Files belong to the memory context that is current here.
+    TemporaryPagesFactory() : context_(CurrentMemoryContext) {}
+
     std::unique_ptr<core::PageStore> Create() override {
-        return std::make_unique<TemporaryPages>();
+        return std::make_unique<TemporaryPages>(context_);
     }
+
+  private:
+    MemoryContext context_;
 };
 
 }  // namespace namedex::storage

@@ -7,6 +7,7 @@
 #include <memory>
 #include <memory_resource>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -224,6 +225,26 @@ TEST(LexiconTest, AgreesOnLongWords) {
         WordSource words(random, 1 + random() % 3, 990);
         CompareQueries(random, words, words.Lexicon(1 + random() % 400), kAmpleGrams, 40);
     }
+}
+
+// Eight long words leave a page with a few bytes; the ninth, of every length, fits or just does
+// not.
+TEST(LexiconTest, FillsAPageToTheLastByte) {
+    std::set<std::uint32_t> block_counts;
+    for (std::size_t last = 1; last <= 200; ++last) {
+        std::vector<NaiveWord> words;
+        for (char first = 'a'; first < 'i'; ++first) {
+            const std::string word = first + std::string(979, 'x');
+            words.push_back({word, word});
+        }
+        words.push_back({std::string(last, 'z'), std::string(last, 'z')});
+        const NaiveLexicon naive(std::move(words));
+        StoredLexicon stored(naive);
+        LexiconReader reader(stored.Source(), std::pmr::get_default_resource());
+        ASSERT_EQ(Collect(naive, stored, reader, {}), naive.Find({}));
+        block_counts.insert(stored.block_count);
+    }
+    EXPECT_EQ(block_counts, (std::set<std::uint32_t>{1, 2}));
 }
 
 // Long prefixes with short suffixes: needles begin in the one and end in the other.

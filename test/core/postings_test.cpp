@@ -1,5 +1,5 @@
-// Posting lists against plain vectors: every density, list sizes around the block size, page boundaries,
-// windows, many lists in one section, and damaged bytes.
+// Posting lists against plain vectors: every density, list sizes around the block size, page
+// boundaries, windows, many lists in one section, and damaged bytes.
 #include "core/postings.hpp"
 
 #include <gtest/gtest.h>
@@ -98,8 +98,8 @@ void CheckAll(Lists& lists, std::mt19937_64& random, int windows) {
                 const RowOrdinal lo = static_cast<RowOrdinal>(random() % lists.row_count);
                 const std::uint32_t reach = lists.row_count - lo;
                 const RowOrdinal hi =
-                    lo + static_cast<RowOrdinal>(
-                             random() % (std::min(reach, 1u << (random() % 31)) + 1u));
+                    lo + static_cast<RowOrdinal>(random() %
+                                                 (std::min(reach, 1u << (random() % 31)) + 1u));
                 CheckRange(reader, ref, rows, lo, hi);
                 const RowOrdinal base =
                     random() % 2 == 0 ? lo : static_cast<RowOrdinal>(lo - random() % (lo + 1u));
@@ -113,7 +113,8 @@ void CheckAll(Lists& lists, std::mt19937_64& random, int windows) {
                     const RowOrdinal row = rows[at];
                     ASSERT_TRUE(reader.Contains(ref, row));
                     CheckRange(reader, ref, rows, row, row + 1);
-                    CheckRange(reader, ref, rows, row + 1, rows[std::min(at + 200, rows.size() - 1)]);
+                    CheckRange(reader, ref, rows, row + 1,
+                               rows[std::min(at + 200, rows.size() - 1)]);
                 }
             }
         }
@@ -140,9 +141,11 @@ TEST(PostingsTest, SizesAroundTheBlock) {
 
 TEST(PostingsTest, LongListsOfEveryDensity) {
     std::mt19937_64 random(6);
-    for (const double density : {1e-4, 0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.99, 1.0}) {
+    for (const double density :
+         {1e-4, 0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.99, 1.0}) {
         const std::size_t count = 10000 + random() % 20000;
-        const std::uint32_t limit = static_cast<std::uint32_t>(static_cast<double>(count) / density);
+        const std::uint32_t limit =
+            static_cast<std::uint32_t>(static_cast<double>(count) / density);
         Lists lists;
         std::vector<Rows> all;
         for (int style = 0; style < reference::kRowStyles; ++style) {
@@ -154,7 +157,8 @@ TEST(PostingsTest, LongListsOfEveryDensity) {
     }
 }
 
-// Many short lists, so that lists begin and end everywhere in a page, the first byte and the last included.
+// Many short lists, so that lists begin and end everywhere in a page, the first byte and the last
+// included.
 TEST(PostingsTest, ManyListsAcrossPages) {
     std::mt19937_64 random(7);
     const std::uint32_t limit = 3000000;
@@ -274,8 +278,8 @@ TEST(PostingsTest, RowsMustAscend) {
     EXPECT_THROW(writer.Add(3), Error);
 }
 
-// Reads a list every way. Whatever the bytes, the rows ascend below row_count and stay in the window; true
-// if no way threw.
+// Reads a list every way. Whatever the bytes, the rows ascend below row_count and stay in the
+// window; true if no way threw.
 bool ReadHostile(const SectionReader& section, std::uint32_t row_count, const ListRef& list,
                  std::mt19937_64& random) {
     bool clean = true;
@@ -387,10 +391,10 @@ TEST(PostingsTest, NoiseNeverLeadsAstray) {
         }
         const std::uint32_t row_count = 1 + static_cast<std::uint32_t>(random() % 20000000);
         for (int i = 0; i < 40; ++i) {
-            const ListRef list{static_cast<std::uint32_t>(random() % 2 == 0 ? random() % 300
-                                                                            : random() % 100000),
-                               {static_cast<std::uint32_t>(random() % 5),
-                                static_cast<std::uint32_t>(random() % (kPagePayload + 20))}};
+            const ListRef list{
+                static_cast<std::uint32_t>(random() % 2 == 0 ? random() % 300 : random() % 100000),
+                {static_cast<std::uint32_t>(random() % 5),
+                 static_cast<std::uint32_t>(random() % (kPagePayload + 20))}};
             ReadHostile(pages.All(), row_count, list, random);
         }
         const ListRef first{static_cast<std::uint32_t>(128 + random() % 5000), {0, 12}};

@@ -60,7 +60,7 @@ void ExpectIsSegmentOf(const NaiveTable& table, const Folder& folder, MemoryPage
     for (int i = 0; i < queries; ++i) {
         const auto conjunction = RandomConjunction(random, table, folder);
         const auto conditions = CompileAll(conjunction, folder.encoding);
-        SegmentQuery query(segment, conditions, folders, Memory(), nullptr);
+        SegmentQuery query(segment, conditions, folders, Memory());
         RowSet rows(Memory());
         query.Evaluate(0, table.row_count(), rows);
         std::vector<RowOrdinal> found;
@@ -121,7 +121,7 @@ void CheckSplit(Random& random, const NaiveTable& table, const Folder& folder, i
     MemoryPages merged;
     MemoryPagesFactory temporary;
     const SegmentStats stats =
-        MergeSegments(All(sources), merged, temporary, {}, Memory(), nullptr);
+        MergeSegments(All(sources), merged, temporary, {}, Memory());
     ASSERT_EQ(stats.pages, merged.page_count());
     ASSERT_NO_FATAL_FAILURE(
         ExpectIsSegmentOf(Select(table, live_rows), folder, merged, random, queries));
@@ -186,7 +186,7 @@ TEST(SegmentMerger, LargeTable) {
     std::sort(live_rows.begin(), live_rows.end());
     MemoryPages merged;
     MemoryPagesFactory temporary;
-    MergeSegments(All(sources), merged, temporary, {}, Memory(), nullptr);
+    MergeSegments(All(sources), merged, temporary, {}, Memory());
     ASSERT_NO_FATAL_FAILURE(
         ExpectIsSegmentOf(Select(table, live_rows), folder, merged, random, 4));
 }
@@ -216,7 +216,7 @@ TEST(SegmentMerger, MergesOfMerges) {
         SegmentReader new_segment(added, added.page_count(), Memory());
         auto merged = std::make_unique<MemoryPages>();
         MergeSegments({{&old_segment, nullptr}, {&new_segment, nullptr}}, *merged, temporary, {},
-                      Memory(), nullptr);
+                      Memory());
         old_segment.Release();
         whole.swap(merged);
         taken.insert(taken.end(), part.begin(), part.end());
@@ -230,7 +230,7 @@ ErrorCode CodeOfMerging(const std::vector<MergeSource>& sources) {
     MemoryPages merged;
     MemoryPagesFactory temporary;
     try {
-        MergeSegments(sources, merged, temporary, {}, Memory(), nullptr);
+        MergeSegments(sources, merged, temporary, {}, Memory());
     } catch (const Error& error) {
         return error.code();
     }
@@ -297,7 +297,9 @@ TEST(SegmentMerger, CanBeCanceled) {
         MemoryPages merged;
         MemoryPagesFactory temporary;
         try {
-            MergeSegments({{&segment, nullptr}}, merged, temporary, {}, Memory(), CountAndStop);
+            SegmentOptions options;
+            options.poll = CountAndStop;
+            MergeSegments({{&segment, nullptr}}, merged, temporary, options, Memory());
             FAIL() << "not canceled";
         } catch (const Error& error) {
             EXPECT_EQ(error.code(), ErrorCode::kCanceled);

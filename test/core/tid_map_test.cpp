@@ -1,5 +1,5 @@
-// The TID map against a plain vector of TIDs: heaps without and with holes, pages cut by every limit, and
-// damaged bytes.
+// The TID map against a plain vector of TIDs: heaps without and with holes, pages cut by every
+// limit, and damaged bytes.
 #include "core/tid_map.hpp"
 
 #include <gtest/gtest.h>
@@ -60,9 +60,10 @@ void CheckSet(Map& map, TidMapReader& reader, const std::vector<RowOrdinal>& row
         bitmap.Set(row);
     }
     Blocks blocks;
-    reader.ForEachSet(bitmap, [&](std::uint32_t block, const std::uint16_t* offsets, std::size_t n) {
-        blocks.push_back({block, {offsets, offsets + n}});
-    });
+    reader.ForEachSet(bitmap,
+                      [&](std::uint32_t block, const std::uint16_t* offsets, std::size_t n) {
+                          blocks.push_back({block, {offsets, offsets + n}});
+                      });
     ASSERT_EQ(blocks, reference::NaiveBlocks(map.tids, rows));
 }
 
@@ -139,7 +140,8 @@ TEST(TidMapTest, NoRows) {
     reader.ForEachSet(none, [](std::uint32_t, const std::uint16_t*, std::size_t) { FAIL(); });
 }
 
-// Runs as long as offsets go, and blocks so far apart that the block field overflows: pages are cut early.
+// Runs as long as offsets go, and blocks so far apart that the block field overflows: pages are cut
+// early.
 TEST(TidMapTest, PagesAreCutBeforeAFieldOverflows) {
     std::mt19937_64 random(22);
     std::vector<Tid> tids;

@@ -1,4 +1,5 @@
-// Word entries: what is encoded comes back, Skip ends where Parse ends, and damage is never more than kCorrupt.
+// Word entries: what is encoded comes back, Skip ends where Parse ends, and damage is never more
+// than kCorrupt.
 #include "core/word_entry.hpp"
 
 #include <gtest/gtest.h>
@@ -15,7 +16,8 @@ namespace {
 
 using Bytes = std::pmr::vector<std::uint8_t>;
 
-// The bytes in a heap block of exactly their length, so that AddressSanitizer sees a read past them.
+// The bytes in a heap block of exactly their length, so that AddressSanitizer sees a read past
+// them.
 struct ExactBytes {
     explicit ExactBytes(const Bytes& from)
         : bytes(std::make_unique<std::uint8_t[]>(from.size())), size(from.size()) {
@@ -39,15 +41,22 @@ struct Sample {
 
 void MakeSample(std::mt19937_64& random, Sample& sample) {
     static const char* const kWords[][2] = {
-        {"smith", "smith"}, {"smith", "Smith"},   {"smith", "SMITH"},       {"smith", "sMith"},
-        {"\xC3\xA9va", "\xC3\x89va"},             {"\xC3\xA9va", "\xC3\xA9VA"},
-        {"1a", "1a"},       {"1a", "1A"},         {"i", "\xC4\xB0"},        {"x", "X"},
+        {"smith", "smith"},
+        {"smith", "Smith"},
+        {"smith", "SMITH"},
+        {"smith", "sMith"},
+        {"\xC3\xA9va", "\xC3\x89va"},
+        {"\xC3\xA9va", "\xC3\xA9VA"},
+        {"1a", "1a"},
+        {"1a", "1A"},
+        {"i", "\xC4\xB0"},
+        {"x", "X"},
     };
     const auto& word = kWords[random() % 10];
     sample.folded = word[0];
     sample.original = word[1];
-    static const std::uint32_t kRowCounts[] = {40, 256, 257, 65536, 65537, 1u << 24, (1u << 24) + 1,
-                                               0xFFFFFFFFu};
+    static const std::uint32_t kRowCounts[] = {
+        40, 256, 257, 65536, 65537, 1u << 24, (1u << 24) + 1, 0xFFFFFFFFu};
     sample.row_count = kRowCounts[random() % 8];
     sample.ordinal_bytes = OrdinalBytes(sample.row_count);
     const unsigned mask = 1 + static_cast<unsigned>(random() % 15);
@@ -58,14 +67,15 @@ void MakeSample(std::mt19937_64& random, Sample& sample) {
             continue;
         }
         if (random() % 3 == 0) {
-            sample.classes[c] = {static_cast<std::uint32_t>(1 + random() % 0xFFFFFFFFu), nullptr,
+            sample.classes[c] = {static_cast<std::uint32_t>(1 + random() % 0xFFFFFFFFu),
+                                 nullptr,
                                  {static_cast<std::uint32_t>(random() >> random() % 40 >> 24),
                                   static_cast<std::uint32_t>(random() % kPagePayload)}};
         } else {
             sample.rows[c] = reference::RandomRows(random, 1 + random() % (kInlineLimit + 2),
                                                    sample.row_count, 0);
-            sample.classes[c] = {static_cast<std::uint32_t>(sample.rows[c].size()),
-                                 sample.rows[c].data(), {}};
+            sample.classes[c] = {
+                static_cast<std::uint32_t>(sample.rows[c].size()), sample.rows[c].data(), {}};
         }
     }
     sample.bytes.clear();
@@ -122,8 +132,8 @@ TEST(WordEntryTest, EveryPrefixIsTooShort) {
     for (int round = 0; round < 500; ++round) {
         MakeSample(random, sample);
         for (std::size_t size = 0; size < sample.bytes.size(); ++size) {
-            const ExactBytes exact(Bytes(sample.bytes.begin(),
-                                         sample.bytes.begin() + static_cast<long>(size)));
+            const ExactBytes exact(
+                Bytes(sample.bytes.begin(), sample.bytes.begin() + static_cast<long>(size)));
             ByteReader parsing = exact.Reader();
             EXPECT_THROW(ParseWordEntry(parsing, sample.ordinal_bytes), Error);
             ByteReader skipping = exact.Reader();

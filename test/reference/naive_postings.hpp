@@ -1,4 +1,5 @@
-// Naive twins of the posting lists, the row bitmap and the TID map, and lists of many kinds to compare on.
+// Naive twins of the posting lists, the row bitmap and the TID map, and lists of many kinds to
+// compare on.
 #pragma once
 
 #include <algorithm>
@@ -84,8 +85,8 @@ inline std::vector<std::pair<std::uint32_t, std::vector<std::uint16_t>>> NaiveBl
     return blocks;
 }
 
-// `count` distinct rows below `limit` (>= count), ascending. Style 0: uniform; 1: in clusters; 2: runs;
-// 3: uniform with a few far leaps (exceptions); 4: the densest at the end.
+// `count` distinct rows below `limit` (>= count), ascending. Style 0: uniform; 1: in clusters; 2:
+// runs; 3: uniform with a few far leaps (exceptions); 4: the densest at the end.
 inline std::vector<RowOrdinal> RandomRows(std::mt19937_64& random, std::size_t count,
                                           std::uint32_t limit, int style) {
     std::vector<RowOrdinal> rows;

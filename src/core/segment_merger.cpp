@@ -99,10 +99,17 @@ class WordCursor {
         batch_.resize(kBatch);
         std::uint32_t n = 0;
         lexicon_->FindRange({first_, first_ + count_}, [&](const WordHit& hit) {
+            // The batch before this one was full: its last word is still there.
+            const Word* previous = n > 0 ? &batch_[n - 1] : first_ > 0 ? &batch_.back() : nullptr;
             Word& word = batch_.at(n++);
+            original_.clear();
+            AppendOriginal(hit.folded, hit.entry, original_);
+            if (hit.folded.empty() || original_.empty() ||
+                (previous != nullptr && !Precedes(*previous, hit.folded, original_))) {
+                ThrowCorrupt("words of a lexicon are out of order");
+            }
             word.folded.assign(hit.folded);
-            word.original.clear();
-            AppendOriginal(hit.folded, hit.entry, word.original);
+            word.original.swap(original_);
             word.mask = hit.entry.mask;
             for (int c = 0; c < kWordClasses; ++c) {
                 word.few[c].clear();
@@ -120,8 +127,14 @@ class WordCursor {
         }
     }
 
+    static bool Precedes(const Word& word, std::string_view folded, std::string_view original) {
+        const int order = std::string_view(word.folded).compare(folded);
+        return order < 0 || (order == 0 && std::string_view(word.original) < original);
+    }
+
     LexiconReader* lexicon_;
     std::uint32_t row_count_;
+    std::string original_;
     std::uint32_t first_ = 0;
     std::uint32_t at_ = 0;
     std::uint32_t count_ = 0;
@@ -168,6 +181,7 @@ class Merger {
         for (const MergeSource& source : sources_) {
             cursors.emplace_back(source);
         }
+        Tid last;
         std::uint32_t open = UINT32_MAX;  // the source whose rows are being taken
         for (RowOrdinal target = 0; target < row_count_; ++target) {
             Poll(target);
@@ -187,7 +201,11 @@ class Merger {
                 ThrowCorrupt("segments hold fewer rows than they count");
             }
             TidCursor& cursor = cursors[least];
-            writer.AddTid(cursor.tid());
+            if (target > 0 && !(last < cursor.tid())) {
+                ThrowCorrupt("heap addresses of the rows do not ascend");
+            }
+            last = cursor.tid();
+            writer.AddTid(last);
             std::vector<Piece>& pieces = pieces_[least];
             const RowOrdinal row = cursor.row();
             if (open == least && pieces.back().first + pieces.back().count == row) {
@@ -443,8 +461,14 @@ class Merger {
                 Poll(n++);
                 forward.Read(origin.first + i, row_);
                 if (row_.kind == ForwardReader::kNull) {
+                    if (nulls-- == 0) {
+                        ThrowCorrupt("a column has more NULLs than its list of them");
+                    }
                     writer.AddNullRow();
                 } else if (row_.kind == ForwardReader::kOpaque) {
+                    if (reader.opaque().Ordinal(row_.opaque_id) != origin.first + i) {
+                        ThrowCorrupt("an opaque value belongs to another row");
+                    }
                     reader.opaque().Read(row_.opaque_id, original, folded);
                     writer.AddOpaqueRow(original, folded);
                 } else {

@@ -258,8 +258,9 @@ inline NaivePattern RandomPattern(Random& random, std::string_view value,
         core::Operator::kPrefix, core::Operator::kEqualIgnoringTrailingSpaces};
     NaivePattern pattern;
     pattern.op = random.Of(kOperators);
-    const std::vector<std::string> characters = Characters(value.substr(0, 60));
-    const auto size = static_cast<std::uint32_t>(characters.size());
+    const std::vector<std::string> characters = Characters(value);
+    // Short ones: the naive matcher takes the product of both lengths.
+    const auto size = static_cast<std::uint32_t>(std::min<std::size_t>(characters.size(), 50));
     const bool like =
         pattern.op == core::Operator::kLike || pattern.op == core::Operator::kILike;
     if (!like) {
@@ -291,7 +292,7 @@ inline NaivePattern RandomPattern(Random& random, std::string_view value,
             text += c;
         }
     }
-    text += end < size || random.Percent(50) ? "%" : "";
+    text += end < characters.size() || random.Percent(50) ? "%" : "";
     if (pattern.op == core::Operator::kILike) {
         ChangeCase(random, text);
         folder.Fold(text, pattern.text);

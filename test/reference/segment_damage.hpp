@@ -254,8 +254,7 @@ inline DamageReport Exercise(DamageSubject& subject, DamagedPages& pages) {
         }
         core::MemoryPages out;
         core::MemoryPagesFactory temporary;
-        core::MergeSegments({{&segment, &dead}, {&other, nullptr}}, out, temporary, {}, &memory,
-                            nullptr);
+        core::MergeSegments({{&segment, &dead}, {&other, nullptr}}, out, temporary, {}, &memory);
         core::SegmentReader merged(out, out.page_count(), &memory);
         for (std::uint32_t c = 0; c < merged.column_count(); ++c) {
             for (core::RowOrdinal row = 0; row < merged.row_count(); row += 5) {

@@ -30,6 +30,7 @@ constexpr double kSegmentCost = 5000;    // every segment's lexicon
 constexpr double kWordCost = 100;        // a word found in the lexicon, its entry read
 constexpr double kListCost = 200;        // a posting list looked up
 constexpr double kPostingCost = 3;       // a posting, set in a bitmap
+constexpr double kHeapRowCost = 1000;    // looking up one heap row's visibility
 constexpr double kRowCost = 25;          // a row found: its TID, handed to the executor
 
 struct Answer {
@@ -245,6 +246,11 @@ void CostEstimate(PlannerInfo* root, IndexPath* path, double loop_count, Cost* s
     *total_cost =
         *startup_cost + (answer.read + answer.rows * kRowCost) * kCostPerNanosecond;
     *selectivity = costs.indexSelectivity;
+    if (path->path.pathtype == T_IndexOnlyScan) {
+        // Visibility is looked up in the heap, which the planner takes for spared.
+        *total_cost += answer.rows * kHeapRowCost * kCostPerNanosecond +
+                       path->indexinfo->rel->pages * seq_page_cost * costs.indexSelectivity;
+    }
     // TIDs come in heap order.
     *correlation = 1.0;
     *pages = std::ceil(answer.rows * 2.0 / BLCKSZ) + 4.0;

@@ -276,6 +276,28 @@ Scan& Ready(IndexScanDesc descriptor) {
     return *handle->scan;
 }
 
+// Where a query needs no column at all, the planner makes an index-only scan of any index that can be scanned
+// without conditions. No column is returned yet, so such a scan gets tuples of NULLs; it is given only rows that
+// were found visible in the heap, so it does not matter what the executor reads in the visibility map later.
+bool IsVisible(IndexScanDesc scan, ItemPointerData tid) {
+    return pg::Call([&] {
+        CHECK_FOR_INTERRUPTS();
+        bool all_dead;
+        return table_index_fetch_tuple_check(scan->heapRelation, &tid, scan->xs_snapshot, &all_dead);
+    });
+}
+
+void FormEmptyTuple(IndexScanDesc scan) {
+    MemoryContext caller = MemoryContextSwitchTo(HandleOf(scan)->context);
+    TupleDesc descriptor = RelationGetDescr(scan->indexRelation);
+    auto* values = static_cast<Datum*>(palloc0(sizeof(Datum) * static_cast<Size>(descriptor->natts)));
+    auto* nulls = static_cast<bool*>(palloc(sizeof(bool) * static_cast<Size>(descriptor->natts)));
+    memset(nulls, true, sizeof(bool) * static_cast<Size>(descriptor->natts));
+    scan->xs_hitup = heap_form_tuple(descriptor, values, nulls);
+    scan->xs_hitupdesc = descriptor;
+    MemoryContextSwitchTo(caller);
+}
+
 // Whether rows must be looked at again whatever the conditions: only an MVCC snapshot makes sure that a TID
 // still names the row that was indexed.
 bool NeedsRecheck(IndexScanDesc descriptor) {
@@ -308,8 +330,13 @@ bool GetTuple(IndexScanDesc scan, ScanDirection) {
     return pg::Enter(scan->indexRelation, [&] {
         Scan& state = Ready(scan);
         ItemPointerData tid;
-        if (!state.Next(scan->xs_snapshot, &tid)) {
-            return false;
+        do {
+            if (!state.Next(scan->xs_snapshot, &tid)) {
+                return false;
+            }
+        } while (scan->xs_want_itup && !IsVisible(scan, tid));
+        if (scan->xs_want_itup && scan->xs_hitup == nullptr) {
+            pg::Call([&] { FormEmptyTuple(scan); });
         }
         scan->xs_heaptid = tid;
         scan->xs_recheck = state.recheck() || NeedsRecheck(scan);

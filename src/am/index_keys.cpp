@@ -178,8 +178,13 @@ IndexKeys::IndexKeys(Relation index) {
             const bool deterministic = pg::Call(
                 [&] { return static_cast<bool>(get_collation_isdeterministic(column.collation)); });
             if (!deterministic) {
+                const char* collation =
+                    pg::Call([&] { return get_collation_name(column.collation); });
                 core::ThrowUnsupported(
-                    "access method \"namedex\" does not support nondeterministic collations", {},
+                    "access method \"namedex\" does not support nondeterministic collations",
+                    std::string("Column \"") +
+                        NameStr(TupleDescAttr(RelationGetDescr(index), i)->attname) +
+                        "\" has collation \"" + (collation != nullptr ? collation : "?") + "\".",
                     "Use a deterministic collation in the index and in the query, for example "
                     "COLLATE \"C\".");
             }

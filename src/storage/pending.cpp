@@ -4,6 +4,10 @@
 #include "pg/compat.hpp"
 #include "storage/page_log.hpp"
 
+extern "C" {
+#include "port/pg_crc32c.h"
+}
+
 namespace namedex::storage {
 
 namespace {
@@ -19,8 +23,10 @@ struct RecordHeader {
     uint16 block_hi;
     uint16 block_lo;
     uint16 offset;
+    uint16 crc_hi;
+    uint16 crc_lo;
 };
-static_assert(sizeof(RecordHeader) == 10);
+static_assert(sizeof(RecordHeader) == 14);
 
 struct LongRow {
     uint32 block;
@@ -32,6 +38,16 @@ ItemPointerData TidOf(const RecordHeader& header) {
     ItemPointerSet(&tid, (static_cast<BlockNumber>(header.block_hi) << 16) | header.block_lo,
                    header.offset);
     return tid;
+}
+
+// CRC-32C of heap address and row, which never change.
+uint32 RecordCrc(const RecordHeader& header, const char* row, uint32 size) {
+    pg_crc32c crc;
+    INIT_CRC32C(crc);
+    COMP_CRC32C(crc, &header.block_hi, 3 * sizeof(uint16));
+    COMP_CRC32C(crc, row, size);
+    FIN_CRC32C(crc);
+    return crc;
 }
 
 // Reads the record at `at` of a page with `used` payload bytes.
@@ -147,6 +163,9 @@ uint32 InsertPending(Relation index, ItemPointer tid, const char* row, uint32 si
     header.block_hi = static_cast<uint16>(heap_block >> 16);
     header.block_lo = static_cast<uint16>(heap_block);
     header.offset = ItemPointerGetOffsetNumber(tid);
+    const uint32 crc = RecordCrc(header, row, size);
+    header.crc_hi = static_cast<uint16>(crc >> 16);
+    header.crc_lo = static_cast<uint16>(crc);
     LongRow long_row;
     uint32 value_pages = 0;
     if (size > kMaxInlineRow) {
@@ -253,6 +272,10 @@ void VisitPending(Relation index, const PendingChain& chain, PendingVisit visit,
                     long_row = ReadValuePages(index, value);
                     row.row = long_row;
                     row.size = value.size;
+                }
+                const uint32 crc = static_cast<uint32>(header.crc_hi) << 16 | header.crc_lo;
+                if (RecordCrc(header, row.row, row.size) != crc) {
+                    pg::ReportIndexCorrupted(index, "a pending record fails its checksum");
                 }
                 visit(state, row);
                 if (long_row != nullptr) {

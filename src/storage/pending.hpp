@@ -3,7 +3,8 @@
  *
  * A chain of pages, appended to at its tail. A record is
  *
- *     u16 record bytes, u16 flags, u16 and u16 heap block (high, low), u16 heap offset, then
+ *     u16 record bytes, u16 flags, u16 and u16 heap block (high, low), u16 heap offset, u16 and u16
+ *     CRC-32C of heap address and row (high, low), then
  *     the row: for each key column varint 0 for NULL, else 1 + length, and the value's bytes; or, with
  *     kLongRow, u32 block and u32 length: the row's bytes fill a chain of value pages of their own,
  *     written before the record, numbered from 0.

@@ -40,7 +40,7 @@ void Fill(Random& random, RowOrdinal lo, RowOrdinal hi, RowSet& rows, Model& mod
 
 TEST(RowSet, RandomOperationsAgreeWithTheModel) {
     Random random(1);
-    for (int round = 0; round < 3000; ++round) {
+    for (int round = 0; round < 1000; ++round) {
         const RowOrdinal lo = random.Percent(30)   ? 0
                               : random.Percent(10) ? 0xFFFF0000u - 400
                                                    : random.Below(1000);

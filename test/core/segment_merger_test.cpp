@@ -60,7 +60,7 @@ void ExpectIsSegmentOf(const NaiveTable& table, const Folder& folder, MemoryPage
     for (int i = 0; i < queries; ++i) {
         const auto conjunction = RandomConjunction(random, table, folder);
         const auto conditions = CompileAll(conjunction, folder.encoding);
-        SegmentQuery query(segment, conditions, folders, Memory());
+        SegmentQuery query(segment, conditions, folders, Memory(), nullptr);
         RowSet rows(Memory());
         query.Evaluate(0, table.row_count(), rows);
         std::vector<RowOrdinal> found;
@@ -133,7 +133,7 @@ void CheckSplit(Random& random, const NaiveTable& table, const Folder& folder, i
 
 TEST(SegmentMerger, RandomSplits) {
     Random random(1);
-    for (int round = 0; round < 60; ++round) {
+    for (int round = 0; round < 40; ++round) {
         SCOPED_TRACE("round " + std::to_string(round));
         const RuleFolder folder(round % 2 == 0 ? Rules::kPlain : Rules::kContext);
         TableShape shape;
@@ -149,7 +149,7 @@ TEST(SegmentMerger, RandomSplits) {
 // So many rows that a frequent word's postings pass through a bitmap.
 TEST(SegmentMerger, LargeTable) {
     const RuleFolder folder(Rules::kPlain);
-    constexpr std::uint32_t kRows = 600000;
+    constexpr std::uint32_t kRows = 400000;
     NaiveTable table;
     NaiveColumn column;
     for (const char* text : {"a b", "a", "A b c", "", "b-a", "a b a b"}) {

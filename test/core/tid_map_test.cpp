@@ -180,6 +180,33 @@ TEST(TidMapTest, AddressesMustAscend) {
     EXPECT_THROW(writer.Add({0, 3}), Error);
 }
 
+// One page, two rows in one run: each impossible field is noticed.
+TEST(TidMapTest, ImpossibleFieldsAreCorrupt) {
+    const auto read = [](std::uint64_t run, std::uint32_t first, std::uint32_t ordinals,
+                         std::uint32_t first_block, std::uint32_t runs) {
+        Map map;
+        map.Write({{5, 1}, {5, 2}});
+        std::uint8_t* page = map.pages.mutable_payload(0);
+        StoreLe<std::uint32_t>(page, first);
+        StoreLe<std::uint32_t>(page + 4, ordinals);
+        StoreLe<std::uint32_t>(page + 8, first_block);
+        StoreLe<std::uint32_t>(page + 12, runs);
+        StoreLe<std::uint64_t>(page + 16, run);
+        return map.Reader().At(1);
+    };
+    const std::uint64_t offset_one = std::uint64_t{1} << 19;
+    EXPECT_EQ(read(offset_one, 0, 2, 5, 1), (Tid{5, 2}));
+    EXPECT_THROW(read(0, 0, 2, 5, 1), Error);                            // offset 0
+    EXPECT_THROW(read(std::uint64_t{0xFFFF} << 19, 0, 2, 5, 1), Error);  // offset 65536
+    EXPECT_THROW(read(offset_one | 2, 0, 2, 5, 1), Error);               // begins at its end
+    EXPECT_THROW(read(offset_one | std::uint64_t{1} << 35, 0, 2, 0xFFFFFFFFu, 1), Error);
+    EXPECT_THROW(read(offset_one, 1, 2, 5, 1), Error);
+    EXPECT_THROW(read(offset_one, 0, 1, 5, 1), Error);
+    EXPECT_THROW(read(offset_one, 0, 3, 5, 1), Error);
+    EXPECT_THROW(read(offset_one, 0, 2, 5, 0), Error);
+    EXPECT_THROW(read(offset_one, 0, 2, 5, 2), Error);
+}
+
 TEST(TidMapTest, DamagedBytesNeverLeadAstray) {
     std::mt19937_64 random(24);
     int clean = 0;

@@ -29,7 +29,7 @@ TEST(Segment, HoldsWhatWasPutIn) {
             const NaiveTable table = RandomTable(random, shape, folder);
             SegmentOptions options;
             options.grams = random.Percent(50);
-            options.gram_memory = 1 + random.Below(100000);
+            options.gram_memory = 1 + random.Below(150000);
             MemoryPages pages;
             const SegmentStats stats = BuildSegment(table, folder, options, pages);
             EXPECT_EQ(stats.pages, pages.page_count());
@@ -115,7 +115,8 @@ TEST(Segment, HeaderRefusesTheImpossible) {
     EXPECT_EQ(CodeOfDecoding(bytes, 6, kMaxColumns + 1, 2), ErrorCode::kCorrupt);
     EXPECT_EQ(CodeOfDecoding(bytes, 8, kTombstonesPerPage + 1, 4), ErrorCode::kCorrupt);
     EXPECT_EQ(CodeOfDecoding(bytes, 8, 0xFFFFFFFF, 4), ErrorCode::kCorrupt);
-    EXPECT_EQ(CodeOfDecoding(bytes, 12, 9, 4), ErrorCode::kInternal);  // an empty section at the end
+    EXPECT_EQ(CodeOfDecoding(bytes, 12, 9, 4),
+              ErrorCode::kInternal);  // an empty section at the end
     EXPECT_EQ(CodeOfDecoding(bytes, 12, 10, 4), ErrorCode::kCorrupt);
     EXPECT_EQ(CodeOfDecoding(bytes, 16, 10, 4), ErrorCode::kCorrupt);
     const std::size_t nulls = kSegmentHeaderBytes + 8 * kColumnSections + 16;

@@ -1,5 +1,5 @@
-// Fuzzes everything that reads a segment with damaged ones: no crash, no read outside the pages, no error
-// but those that damage may cause, no page left pinned.
+// Fuzzes everything that reads a segment with damaged ones: no crash, no read outside the pages, no
+// error but those that damage may cause, no page left pinned.
 //
 // Input: byte 0 chooses a segment, the rest is a script of changes to its pages
 // (reference/segment_damage.hpp).
@@ -16,8 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     // Few rows of everything; two columns and enough words for grams; lists of many blocks.
     static DamageSubject subjects[] = {
         {1, {60, 1, 20, 60}, 5},
-        {2, {700, 2, 1500, 600}, 6},
-        {3, {5000, 1, 30, 300}, 4},
+        {2, {400, 2, 1500, 400}, 4},
+        {3, {1500, 1, 20, 300}, 4},
     };
     if (size < 1 || size > 400) {
         return 0;

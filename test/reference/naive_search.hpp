@@ -1,6 +1,7 @@
 // Naive twin of core/segment_query: a table of plain values, searched row by row.
 //
-// Equal values share one entry, so that a pattern is tried once a distinct value and not once a row.
+// Equal values share one entry, so that a pattern is tried once a distinct value and not once a
+// row.
 #pragma once
 
 #include <array>
@@ -170,16 +171,25 @@ NaiveLexicon LexiconOf(const NaiveTable& table, std::uint32_t column, const core
                        IsOpaque&& is_opaque) {
     NaiveLexicon lexicon;
     std::string folded;
+    // Where the rows of each entry of `values` go, one list for each of its words.
+    std::vector<std::vector<std::vector<core::RowOrdinal>*>> lists;
+    const std::vector<std::uint32_t>& entries = table.columns[column].rows;
+    lists.resize(table.columns[column].values.size());
+    std::vector<bool> known(lists.size());
     for (std::uint32_t row = 0; row < table.row_count(); ++row) {
+        const std::uint32_t entry = entries[row];
         const NaiveValue& value = table.Value(column, row);
-        if (value.is_null || is_opaque(value)) {
-            continue;
+        if (!known[entry] && !value.is_null && !is_opaque(value)) {
+            for (const NaiveWord& word : SplitNaively(value.original).words) {
+                folder.Fold(word.text, folded);
+                lists[entry].push_back(
+                    &lexicon[{folded, word.text}][static_cast<int>(word.word_class)]);
+            }
         }
-        for (const NaiveWord& word : SplitNaively(value.original).words) {
-            folder.Fold(word.text, folded);
-            auto& rows = lexicon[{folded, word.text}][static_cast<int>(word.word_class)];
-            if (rows.empty() || rows.back() != row) {
-                rows.push_back(row);
+        known[entry] = true;
+        for (std::vector<core::RowOrdinal>* rows : lists[entry]) {
+            if (rows->empty() || rows->back() != row) {
+                rows->push_back(row);
             }
         }
     }

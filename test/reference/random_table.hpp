@@ -1,8 +1,8 @@
-// Random tables of names, random conditions whose patterns are cut from them, and the segments built of them:
-// what the tests of whole segments and their fuzz target share.
+// Random tables of names, random conditions whose patterns are cut from them, and the segments
+// built of them: what the tests of whole segments and their fuzz target share.
 //
-// Everything follows from the seed; no distribution of the standard library is used, as those differ between
-// libraries.
+// Everything follows from the seed; no distribution of the standard library is used, as those
+// differ between libraries.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/memory_pages.hpp"
@@ -47,8 +48,8 @@ class RuleFolder : public core::Folder {
   public:
     enum class Rules {
         kPlain,    // character by character
-        kContext,  // capital sigma folds by what follows it, also beyond an apostrophe: values with it
-                   // may be opaque
+        kContext,  // capital sigma folds by what follows it, also beyond an apostrophe: values with
+                   // it may be opaque
         kTurkish,  // I is i without a dot, unless a combining dot follows: no ASCII literal is safe
     };
 
@@ -122,8 +123,8 @@ class SumTest : public core::ValueTest {
 inline std::string RandomWord(Random& random) {
     static constexpr std::string_view kAscii[] = {"a", "b", "e", "i", "n", "o", "s", "I", "7"};
     static constexpr std::string_view kOther[] = {
-        "\xC3\xA9",         "\xC3\x89", "\xCF\x83", "\xCE\xA3", "\xCF\x82", "\xC4\xB0",
-        "\xE6\xBC\xA2",     "\xCC\x87", "\xC3\x96", "\xC3\xB6", "\xC4\xB1", "\xF0\x9F\x98\x80",
+        "\xC3\xA9",     "\xC3\x89", "\xCF\x83", "\xCE\xA3", "\xCF\x82", "\xC4\xB0",
+        "\xE6\xBC\xA2", "\xCC\x87", "\xC3\x96", "\xC3\xB6", "\xC4\xB1", "\xF0\x9F\x98\x80",
     };
     std::string word;
     const bool other = random.Percent(20);
@@ -144,7 +145,7 @@ inline void ChangeCase(Random& random, std::string& word) {
 }
 
 inline std::string RandomText(Random& random, const std::vector<std::string>& vocabulary) {
-    static constexpr std::string_view kDelimiters[] = {" ", " ", " ",  " ",  "-", "'",
+    static constexpr std::string_view kDelimiters[] = {" ",  " ",  " ", " ", "-", "'",
                                                        ", ", "  ", ".", "%", "_", "\\"};
     if (random.Percent(2)) {
         return "";
@@ -195,8 +196,7 @@ struct TableShape {
     std::uint32_t distinct_values = 1000;  // at most so many in a column
 };
 
-inline NaiveTable RandomTable(Random& random, const TableShape& shape,
-                              const core::Folder& folder) {
+inline NaiveTable RandomTable(Random& random, const TableShape& shape, const core::Folder& folder) {
     NaiveTable table;
     core::Tid tid{random.Below(3), 0};
     const bool dense = random.Percent(50);
@@ -220,8 +220,8 @@ inline NaiveTable RandomTable(Random& random, const TableShape& shape,
             NaiveValue value;
             value.is_null = random.Percent(nulls);
             if (!value.is_null) {
-                value.original = column.scalar ? RandomScalar(random)
-                                               : RandomText(random, vocabulary);
+                value.original =
+                    column.scalar ? RandomScalar(random) : RandomText(random, vocabulary);
                 folder.Fold(value.original, value.folded);
             }
             column.values.push_back(std::move(value));
@@ -253,16 +253,16 @@ inline std::vector<std::string> Characters(std::string_view text) {
 inline NaivePattern RandomPattern(Random& random, std::string_view value,
                                   const core::Folder& folder) {
     static constexpr core::Operator kOperators[] = {
-        core::Operator::kLike,   core::Operator::kLike,  core::Operator::kILike,
-        core::Operator::kILike,  core::Operator::kILike, core::Operator::kEqual,
+        core::Operator::kLike,   core::Operator::kLike,
+        core::Operator::kILike,  core::Operator::kILike,
+        core::Operator::kILike,  core::Operator::kEqual,
         core::Operator::kPrefix, core::Operator::kEqualIgnoringTrailingSpaces};
     NaivePattern pattern;
     pattern.op = random.Of(kOperators);
     const std::vector<std::string> characters = Characters(value);
     // Short ones: the naive matcher takes the product of both lengths.
     const auto size = static_cast<std::uint32_t>(std::min<std::size_t>(characters.size(), 50));
-    const bool like =
-        pattern.op == core::Operator::kLike || pattern.op == core::Operator::kILike;
+    const bool like = pattern.op == core::Operator::kLike || pattern.op == core::Operator::kILike;
     if (!like) {
         const bool prefix = pattern.op == core::Operator::kPrefix;
         const std::uint32_t end = prefix ? random.Below(size + 1) : size;
@@ -324,10 +324,9 @@ inline NaiveCondition RandomCondition(Random& random, const NaiveTable& table,
     }
     const std::uint32_t patterns = random.Percent(70) ? 1 : random.Below(5);
     for (std::uint32_t i = 0; i < patterns; ++i) {
-        const std::string value =
-            column.values.empty() || random.Percent(5)
-                ? "anna banana"
-                : column.values[random.Below(column.values.size())].original;
+        const std::string value = column.values.empty() || random.Percent(5)
+                                      ? "anna banana"
+                                      : column.values[random.Below(column.values.size())].original;
         condition.patterns.push_back(RandomPattern(random, value, folder));
     }
     return condition;
@@ -380,10 +379,15 @@ inline core::SegmentStats BuildSegment(const NaiveTable& table, const core::Fold
     return rows.Emit(pages, temporary, options, std::pmr::get_default_resource());
 }
 
-// A row's value, put together word by word.
-inline NaiveValue ReadValue(core::ColumnReader& column, core::RowOrdinal row) {
+// Folded and original text of every word, by word id.
+using WordTexts = std::vector<std::pair<std::string, std::string>>;
+
+// A row's value, put together word by word. `texts`: what the lexicon holds, where it has been
+// read.
+inline NaiveValue ReadValue(core::ColumnReader& column, core::RowOrdinal row,
+                            const WordTexts* texts = nullptr) {
     NaiveValue value;
-    const auto read = std::make_unique<core::ForwardReader::Row>();
+    static const auto read = std::make_unique<core::ForwardReader::Row>();
     column.forward().Read(row, *read);
     if (read->kind == core::ForwardReader::kNull) {
         value.is_null = true;
@@ -403,7 +407,13 @@ inline NaiveValue ReadValue(core::ColumnReader& column, core::RowOrdinal row) {
             if (word == read->words) {
                 core::ThrowInternal("a row has fewer words than its shape");
             }
-            column.lexicon().Word(read->word[word++], folded, original);
+            const core::WordId id = read->word[word++];
+            if (texts != nullptr) {
+                folded = texts->at(core::Raw(id)).first;
+                original = texts->at(core::Raw(id)).second;
+            } else {
+                column.lexicon().Word(id, folded, original);
+            }
             value.original += original;
             value.folded += folded;
         }
@@ -455,9 +465,15 @@ inline std::string FaultInContents(core::SegmentReader& segment, const NaiveTabl
     core::SplitValue split;
     for (std::uint32_t c = 0; c < table.columns.size(); ++c) {
         core::ColumnReader& column = segment.column(c);
+        const auto stored = ReadLexicon(column, table.row_count());
+        WordTexts texts;
+        for (const auto& word : stored) {
+            texts.push_back(word.first);
+        }
         std::uint32_t nulls = 0;
         for (std::uint32_t row = 0; row < table.row_count(); ++row) {
-            if (!(ReadValue(column, row) == table.Value(c, row))) {
+            if (!(ReadValue(column, row, &texts) == table.Value(c, row)) ||
+                (row % 64 == 0 && !(ReadValue(column, row) == table.Value(c, row)))) {
                 return "another value in column " + std::to_string(c) + " of row " +
                        std::to_string(row) + ", for \"" + table.Value(c, row).original + '"';
             }
@@ -467,7 +483,6 @@ inline std::string FaultInContents(core::SegmentReader& segment, const NaiveTabl
             splitter.Split(value.original, split);
             return split.opaque;
         });
-        const auto stored = ReadLexicon(column, table.row_count());
         std::uint64_t postings = 0;
         for (const auto& word : stored) {
             for (const auto& rows : word.second) {

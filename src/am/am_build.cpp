@@ -29,6 +29,9 @@ class HeapRows {
         if (block != block_) {
             Flush();
             block_ = block;
+            flushed_ = InvalidOffsetNumber;
+        } else if (text_.size() > kMaxHeldBytes) {
+            Flush();
         }
         Row row;
         row.offset = ItemPointerGetOffsetNumber(tid);
@@ -43,7 +46,12 @@ class HeapRows {
         if (!std::is_sorted(rows_.begin(), rows_.end(), before)) {
             std::sort(rows_.begin(), rows_.end(), before);
         }
+        // A block of large values is passed on in parts; what comes behind its turn begins a new run.
+        if (!rows_.empty() && rows_.front().offset < flushed_) {
+            build_.BeginRun();
+        }
         for (const Row& row : rows_) {
+            flushed_ = row.offset;
             build_.Add({block_, row.offset},
                        std::string_view(text_).substr(row.begin, row.end - row.begin));
         }
@@ -58,8 +66,11 @@ class HeapRows {
         std::size_t end;
     };
 
+    static constexpr std::size_t kMaxHeldBytes = std::size_t{1} << 20;
+
     Relation index_;
     SegmentBuild& build_;
+    OffsetNumber flushed_ = InvalidOffsetNumber;  // the last offset of the block that was passed on
     BlockNumber block_ = InvalidBlockNumber;
     std::vector<Row> rows_;
     std::string text_;

@@ -30,15 +30,22 @@ constexpr double kSegmentCost = 5000;    // every segment's lexicon
 constexpr double kWordCost = 100;        // a word found in the lexicon, its entry read
 constexpr double kListCost = 200;        // a posting list looked up
 constexpr double kPostingCost = 3;       // a posting, set in a bitmap
+constexpr double kUnknownSearchCost = 100000;  // searching the lexicon for something not known yet
+constexpr double kPendingRowCost = 400;  // reading, folding and matching a pending row
+constexpr double kRowsPerPendingPage = 150;
 constexpr double kHeapRowCost = 1000;    // looking up one heap row's visibility
 constexpr double kRowCost = 25;          // a row found: its TID, handed to the executor
 
 struct Answer {
     double rows = 0;      // an upper bound of the rows that satisfy the conditions
     double all_rows = 0;  // in the index
+    double pending_rows = 0;
     double search = 0;    // nanoseconds until the first row can be given
     double read = 0;      // nanoseconds for all rows, beside handing them on
 };
+
+// An array longer than this is not looked up twice, once to plan and once to scan.
+constexpr int kMaxAskedElements = 100;
 
 // The scan keys of an index path's clauses, as far as they compare with constants. The rest is counted.
 class ConstantKeys {
@@ -64,6 +71,11 @@ class ConstantKeys {
     }
 
   private:
+    static int ArrayElements(Datum value) {
+        const ArrayType* array = DatumGetArrayTypeP(value);
+        return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+    }
+
     static bool FromClause(IndexOptInfo* index, int column, Expr* clause, ScanKeyData* key) {
         memset(key, 0, sizeof *key);
         key->sk_attno = static_cast<AttrNumber>(column + 1);
@@ -97,6 +109,10 @@ class ConstantKeys {
             return false;
         }
         auto* constant = reinterpret_cast<Const*>(right);
+        if ((key->sk_flags & SK_SEARCHARRAY) != 0 && !constant->constisnull &&
+            ArrayElements(constant->constvalue) > kMaxAskedElements) {
+            return false;
+        }
         const int strategy = get_op_opfamily_strategy(op, index->opfamily[column]);
         if (strategy == 0) {
             return false;
@@ -171,6 +187,8 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
     }
     Answer answer;
     answer.search = kOpenCost;
+    answer.pending_rows =
+        kRowsPerPendingPage * (contents.meta().pending.pages + contents.meta().sealed.pages);
     const IndexKeys index_keys(index);
     const ScanConditions conditions(index_keys, keys, count);
     for (const std::unique_ptr<OpenSegment>& segment : contents.segments()) {
@@ -202,6 +220,18 @@ bool MayAsk(PlannerInfo* root, const IndexPath* path) {
     if (planner_rt_fetch(path->indexinfo->rel->relid, root)->securityQuals != NIL) {
         return false;
     }
+    // A barrier view's quals are those of its own subquery, into which others come only if leakproof; they
+    // must not be able to count hidden rows by EXPLAIN either.
+    for (const PlannerInfo* outer = root->parent_root; outer != nullptr;
+         outer = outer->parent_root) {
+        ListCell* entry_cell;
+        foreach (entry_cell, outer->parse->rtable) {
+            const auto* entry = lfirst_node(RangeTblEntry, entry_cell);
+            if (entry->rtekind == RTE_SUBQUERY && entry->security_barrier) {
+                return false;
+            }
+        }
+    }
     // Also true of a child table, whose own entry does not show its parent's policies: where there are
     // security quals, all others are of a higher level.
     ListCell* cell;
@@ -221,11 +251,13 @@ void CostEstimate(PlannerInfo* root, IndexPath* path, double loop_count, Cost* s
     memset(&costs, 0, sizeof costs);
     genericcostestimate(root, path, loop_count, &costs);
 
-    const double table_rows = std::max(1.0, path->indexinfo->tuples);
+    // Selectivity is the fraction of the table, also for a partial index.
+    const double table_rows =
+        std::max({1.0, path->indexinfo->rel->tuples, path->indexinfo->tuples});
     Answer answer;
     answer.rows = costs.indexSelectivity * table_rows;
     answer.all_rows = table_rows;
-    answer.search = kOpenCost + kSegmentCost;
+    answer.search = kOpenCost + kUnknownSearchCost * std::max(1.0, costs.num_sa_scans);
     answer.read = answer.rows * kPostingCost;
     if (MayAsk(root, path)) {
         auto* keys = static_cast<ScanKeyData*>(palloc(INDEX_MAX_KEYS * sizeof(ScanKeyData)));
@@ -235,8 +267,10 @@ void CostEstimate(PlannerInfo* root, IndexPath* path, double loop_count, Cost* s
             Relation index = index_open(path->indexinfo->indexoid, NoLock);
             answer = pg::Enter(index, [&] { return Ask(index, keys, count); });
             index_close(index, NoLock);
-            costs.indexSelectivity =
-                std::min(1.0, answer.rows / std::max(1.0, answer.all_rows));
+            // Pending rows are looked at one by one, and nobody knows how many will match.
+            answer.rows += answer.pending_rows * costs.indexSelectivity;
+            answer.search += answer.pending_rows * kPendingRowCost;
+            costs.indexSelectivity = std::min(1.0, answer.rows / table_rows);
         }
         pfree(keys);
     }

@@ -109,6 +109,7 @@ class Scan {
 
   private:
     void Open(Snapshot snapshot) {
+        snapshot_ = snapshot;
         if (opened_) {
             return;
         }
@@ -169,7 +170,7 @@ class Scan {
 
     void DropDead(OpenSegment& segment, RowSet& rows) {
         if (rows.dense()) {
-            ReadTombstones(segment, rows.lo(), rows.hi(), dead_);
+            ReadTombstones(segment, rows.lo(), rows.hi(), dead_, snapshot_);
             rows.bits().AndNot(dead_);
             return;
         }
@@ -180,7 +181,7 @@ class Scan {
                 const std::uint64_t lo = row / core::kTombstonesPerPage * core::kTombstonesPerPage;
                 read_to = std::min(row_count, lo + core::kTombstonesPerPage);
                 ReadTombstones(segment, static_cast<RowOrdinal>(lo),
-                               static_cast<RowOrdinal>(read_to), dead_);
+                               static_cast<RowOrdinal>(read_to), dead_, snapshot_);
             }
             return !dead_.Test(row);
         });
@@ -231,6 +232,7 @@ class Scan {
     std::optional<ScanConditions> conditions_;
     RowBitmap dead_;
     bool opened_ = false;
+    Snapshot snapshot_ = nullptr;  // of the current call
     std::vector<ItemPointerData> pending_;
     bool pending_given_ = false;
     std::size_t segment_ = 0;

@@ -38,8 +38,8 @@ class IndexSnapshot {
         for (;;) {
             restart();
             OpenSegments(snapshot);
-            VisitPending(meta_.sealed, visit_row);
-            VisitPending(meta_.pending, visit_row);
+            VisitPending(meta_.sealed, snapshot, visit_row);
+            VisitPending(meta_.pending, snapshot, visit_row);
             if (Generation() == meta_.generation) {
                 return;
             }
@@ -63,10 +63,10 @@ class IndexSnapshot {
 
   private:
     template <typename VisitRow>
-    void VisitPending(const storage::PendingChain& chain, VisitRow& visit_row) {
+    void VisitPending(const storage::PendingChain& chain, Snapshot snapshot, VisitRow& visit_row) {
         pg::Call([&] {
             storage::VisitPending(
-                index_, chain,
+                index_, chain, snapshot,
                 [](void* state, const storage::PendingRow& row) {
                     pg::Enter([&] {
                         (*static_cast<VisitRow*>(state))(row.tid,
@@ -87,9 +87,9 @@ class IndexSnapshot {
 
 // The dead rows of [lo, hi) of a segment.
 inline void ReadTombstones(OpenSegment& segment, core::RowOrdinal lo, core::RowOrdinal hi,
-                           core::RowBitmap& dead) {
+                           core::RowBitmap& dead, Snapshot snapshot = nullptr) {
     const core::SectionRange& section = segment.reader.header()[core::SegmentSection::kTombstones];
-    segment.pages.ReadTombstones(section.first_page, lo, hi, dead);
+    segment.pages.ReadTombstones(section.first_page, lo, hi, dead, snapshot);
 }
 
 }  // namespace namedex::am

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kWriterBytes = std::size_t{8} << 20;
 // How often the rows' memory is looked at.
 constexpr std::uint64_t kRowsPerCheck = 256;
+constexpr std::size_t kBytesPerCheck = std::size_t{1} << 20;
 
 }  // namespace
 
@@ -29,8 +30,12 @@ SegmentBuild::SegmentBuild(IndexKeys& keys, std::size_t memory_limit)
 
 void SegmentBuild::Add(core::Tid tid, std::string_view encoded) {
     keys_.AddRow(*rows_, tid, encoded);
-    if (++row_count_ % kRowsPerCheck == 0 &&
-        (rows_->memory_bytes() > row_limit_bytes_ || rows_->full())) {
+    bytes_since_check_ += encoded.size();
+    if (++row_count_ % kRowsPerCheck != 0 && bytes_since_check_ < kBytesPerCheck) {
+        return;
+    }
+    bytes_since_check_ = 0;
+    if (rows_->memory_bytes() > row_limit_bytes_ || rows_->full()) {
         WriteRun();
     }
 }

@@ -39,6 +39,7 @@ class SegmentBuild {
     std::vector<std::unique_ptr<core::PageStore>> runs_;
     storage::TemporaryPagesFactory temporary_;
     std::uint64_t row_count_ = 0;
+    std::size_t bytes_since_check_ = 0;
 };
 
 // maintenance_work_mem in bytes.

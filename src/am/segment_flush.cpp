@@ -88,7 +88,7 @@ class SealedRows {
         using Add = decltype(add);
         pg::Call([&] {
             storage::VisitPending(
-                index, chain_,
+                index, chain_, nullptr,
                 [](void* state, const storage::PendingRow& row) {
                     pg::Enter([&] { (*static_cast<const Add*>(state))(row); });
                 },

@@ -127,8 +127,10 @@ class RowSet {
             list_.clear();
             dense_ = true;
         } else {
+            const auto middle = static_cast<std::ptrdiff_t>(list_.size());
             list_.insert(list_.end(), other.list_.begin(), other.list_.end());
-            Normalize();
+            std::inplace_merge(list_.begin(), list_.begin() + middle, list_.end());
+            list_.erase(std::unique(list_.begin(), list_.end()), list_.end());
         }
     }
 

@@ -55,6 +55,7 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
         alternative.exact = true;
         alternative.terms.emplace_back(row_count_, memory_);
         alternative.terms.back().Find(column, *condition.test);
+        alternative.terms.back().Finish();
         alternative.total = alternative.terms.back().total();
         prepared.total = alternative.total;
         prepared.posting_cost = static_cast<double>(alternative.total) * kPostingCost;
@@ -67,8 +68,18 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
             return;
         }
     }
+    // What single terms decide is one union of postings, however many patterns there are.
+    Alternative united;
+    united.exact = true;
+    united.terms.emplace_back(row_count_, memory_);
+    std::uint32_t n = 0;
     for (const LikePattern& pattern : condition.patterns) {
         for (const LikePattern::Alternative& wanted : pattern.alternatives()) {
+            if (wanted.exact && wanted.terms.size() == 1) {
+                Poll(n++);
+                united.terms[0].Find(column, folder, pattern.op(), wanted.terms[0]);
+                continue;
+            }
             Alternative alternative;
             alternative.exact = wanted.exact;
             alternative.total = not_null;
@@ -76,6 +87,7 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
             for (const LikePattern::Term& term : wanted.terms) {
                 TermRows rows(row_count_, memory_);
                 rows.Find(column, folder, pattern.op(), term);
+                rows.Finish();
                 words_found_ += rows.words_found();
                 lists_found_ += rows.lists_found();
                 alternative.total = std::min(alternative.total, rows.total());
@@ -97,8 +109,16 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
             prepared.alternatives.push_back(std::move(alternative));
         }
     }
+    united.terms[0].Finish();
+    united.total = united.terms[0].total();
+    if (united.total > 0) {
+        words_found_ += united.terms[0].words_found();
+        lists_found_ += united.terms[0].lists_found();
+        prepared.total += united.total;
+        prepared.posting_cost += static_cast<double>(united.total) * kPostingCost;
+        prepared.alternatives.push_back(std::move(united));
+    }
     if (header.opaque_count > 0) {
-        std::uint32_t n = 0;
         column.opaque().ForEach([&](std::uint32_t, RowOrdinal row, std::string_view original,
                                     std::string_view folded) {
             Poll(n++);

@@ -58,7 +58,6 @@ void TermRows::Find(ColumnReader& column, const Folder& folder, Operator op,
                 Take(hit, term.classes);
             }
         });
-        Finish();
         return;
     }
     // The other operators decide on original bytes. The folded lexicon may only narrow the choice, and only
@@ -81,7 +80,6 @@ void TermRows::Find(ColumnReader& column, const Folder& folder, Operator op,
             Take(hit, term.classes);
         }
     });
-    Finish();
 }
 
 void TermRows::Find(ColumnReader& column, const ValueTest& test) {
@@ -93,7 +91,6 @@ void TermRows::Find(ColumnReader& column, const ValueTest& test) {
             Take(hit, MaskOf(WordClass::kOnly));
         }
     });
-    Finish();
 }
 
 void TermRows::AddTo(ColumnReader& column, RowSet& set, void (*poll)()) const {

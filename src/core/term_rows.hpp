@@ -20,11 +20,13 @@ class TermRows {
     TermRows(std::uint32_t row_count, std::pmr::memory_resource* memory)
         : row_count_(row_count), lists_(memory), few_(memory), many_(memory) {}
 
-    // Finds the words of `term` of an `op` pattern.
+    // Finds the words of `term` of an `op` pattern. May be called for several terms, whose rows are united;
+    // Finish comes behind the last.
     void Find(ColumnReader& column, const Folder& folder, Operator op,
               const LikePattern::Term& term);
     // Finds the words that a test accepts.
     void Find(ColumnReader& column, const ValueTest& test);
+    void Finish();
 
     std::uint64_t total() const { return total_; }
     std::uint64_t words_found() const { return words_found_; }
@@ -40,7 +42,6 @@ class TermRows {
 
   private:
     void Take(const WordHit& hit, ClassMask classes);
-    void Finish();
 
     std::uint32_t row_count_;
     std::uint64_t total_ = 0;

@@ -216,10 +216,18 @@ class Checker {
     std::string encoded_;
 };
 
+struct HeapScan {
+    Checker* checker;
+    MemoryContext row_context;
+};
+
 void HeapCallback(Relation index, ItemPointer tid, Datum* values, bool* is_null, bool,
                   void* argument) {
-    auto* checker = static_cast<Checker*>(argument);
-    pg::Enter(index, [&] { checker->CheckHeapRow(tid, values, is_null); });
+    auto* scan = static_cast<HeapScan*>(argument);
+    MemoryContext caller = MemoryContextSwitchTo(scan->row_context);
+    pg::Enter(index, [&] { scan->checker->CheckHeapRow(tid, values, is_null); });
+    MemoryContextSwitchTo(caller);
+    MemoryContextReset(scan->row_context);
 }
 
 // An index whose table had broken HOT chains when it was built is of use to newer snapshots only.
@@ -250,7 +258,10 @@ void ScanHeap(Relation heap, Relation index, Snapshot snapshot, Checker* checker
     info->ii_ExclusionProcs = nullptr;
     info->ii_ExclusionStrats = nullptr;
     TableScanDesc scan = table_beginscan_strat(heap, snapshot, 0, nullptr, true, false);
-    table_index_build_scan(heap, index, info, false, false, HeapCallback, checker, scan);
+    HeapScan state{checker, AllocSetContextCreate(CurrentMemoryContext, "namedex check row",
+                                                  ALLOCSET_DEFAULT_SIZES)};
+    table_index_build_scan(heap, index, info, false, false, HeapCallback, &state, scan);
+    MemoryContextDelete(state.row_context);
     AtEOXact_GUC(false, nest_level);
     SetUserIdAndSecContext(user, security);
 }

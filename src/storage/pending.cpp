@@ -244,12 +244,16 @@ uint32 InsertPending(Relation index, ItemPointer tid, const char* row, uint32 si
     }
 }
 
-void VisitPending(Relation index, const PendingChain& chain, PendingVisit visit, void* state) {
+void VisitPending(Relation index, const PendingChain& chain, Snapshot snapshot, PendingVisit visit,
+                  void* state) {
     char* copy = static_cast<char*>(palloc(BLCKSZ));
     for (BlockNumber block = chain.head; block != InvalidBlockNumber;) {
         CHECK_FOR_INTERRUPTS();
         Buffer buffer = ReadBuffer(index, block);
         LockBuffer(buffer, BUFFER_LOCK_SHARE);
+        if (snapshot != nullptr) {
+            compat::CheckSnapshotAge(snapshot, index, BufferGetPage(buffer));
+        }
         memcpy(copy, BufferGetPage(buffer), BLCKSZ);
         UnlockReleaseBuffer(buffer);
         CheckPendingPage(index, copy);

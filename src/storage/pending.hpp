@@ -39,8 +39,10 @@ struct PendingRow {
 
 using PendingVisit = void (*)(void* state, const PendingRow& row);
 
-// Visits the live rows of a chain. No lock is held during a visit.
-void VisitPending(Relation index, const PendingChain& chain, PendingVisit visit, void* state);
+// Visits the live rows of a chain. No lock is held during a visit. `snapshot` (may be null) is checked for its
+// age against every page.
+void VisitPending(Relation index, const PendingChain& chain, Snapshot snapshot, PendingVisit visit,
+                  void* state);
 
 // Marks the rows for which `callback` says so dead. Counts the rows left and those removed.
 void DeletePending(Relation index, const PendingChain& chain, IndexBulkDeleteCallback callback,

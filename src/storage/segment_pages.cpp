@@ -153,7 +153,7 @@ void SegmentPages::Release(const Pin& pin) noexcept {
 }
 
 void SegmentPages::ReadTombstones(uint32 first_page, RowOrdinal lo, RowOrdinal hi,
-                                  RowBitmap& dead) {
+                                  RowBitmap& dead, Snapshot snapshot) {
     dead.Reset(lo, hi - lo);
     for (uint64 row = lo; row < hi;) {
         const uint32 number = static_cast<uint32>(row / core::kTombstonesPerPage);
@@ -164,6 +164,9 @@ void SegmentPages::ReadTombstones(uint32 first_page, RowOrdinal lo, RowOrdinal h
         const char* problem = pg::Call([&] {
             Buffer buffer = ReadBuffer(index_, block);
             LockBuffer(buffer, BUFFER_LOCK_SHARE);
+            if (snapshot != nullptr) {
+                compat::CheckSnapshotAge(snapshot, index_, BufferGetPage(buffer));
+            }
             const char* bytes = static_cast<const char*>(BufferGetPage(buffer));
             const char* wrong = WrongWithPage(bytes, PageKind::kSegmentData, entry_.segment_id,
                                               first_page + number);

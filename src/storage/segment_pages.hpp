@@ -86,9 +86,10 @@ class SegmentPages final : public core::PageSource {
     // After an aborted (sub)transaction the pins are gone with their resource owner: forget them.
     void Abandon() noexcept { abandoned_ = true; }
 
-    // Which rows of [lo, hi) are dead. `tombstones` is the section's first page.
+    // Which rows of [lo, hi) are dead. `first_page` is the section's; `snapshot` (may be null) is checked for its
+    // age.
     void ReadTombstones(uint32 first_page, core::RowOrdinal lo, core::RowOrdinal hi,
-                        core::RowBitmap& dead);
+                        core::RowBitmap& dead, Snapshot snapshot);
 
     // Marks rows of the segment dead, ascending; returns how many were not before.
     uint32 SetTombstones(uint32 first_page, const core::RowOrdinal* rows, std::size_t size);

@@ -168,7 +168,7 @@ class KnownFrequencies : public testing::Test {
         NaiveColumn column;
         std::map<std::string, std::uint32_t> known;
         for (std::uint32_t row = 0; row < kRows; ++row) {
-            std::string text = "a";
+            std::string text = row % 7 < 4 ? "a" : "b";
             for (const Word& word : kWords) {
                 if (row % word.every == word.every / 3) {
                     text += ' ';
@@ -211,7 +211,7 @@ TEST_F(KnownFrequencies, StorageSpansInlineToManyPages) {
         stored[std::string(hit.folded)] = {all_inline,
                                            static_cast<std::uint32_t>(hit.entry.Total())};
     });
-    ASSERT_EQ(stored.size(), std::size(kWords) + 1);
+    ASSERT_EQ(stored.size(), std::size(kWords) + 2);
     for (const Word& word : kWords) {
         const auto& [all_inline, count] = stored[word.text];
         EXPECT_EQ(count, kRows / word.every + (kRows % word.every > word.every / 3 ? 1 : 0));
@@ -224,6 +224,10 @@ TEST_F(KnownFrequencies, AllPairs) {
     Random random(5);
     Tally tally;
     for (const Word& a : kWords) {
+        for (const std::string& text : {std::string("a%") + a.text, std::string("b %") + a.text}) {
+            ASSERT_NO_FATAL_FAILURE(
+                CheckQuery(random, table_, folder_, *segment_, {Contains(text)}, tally));
+        }
         for (const Word& b : kWords) {
             const std::string both = std::string("%") + a.text + '%' + b.text + '%';
             ASSERT_NO_FATAL_FAILURE(

@@ -470,7 +470,7 @@ void ComparePatterns(const Folder& folder, const std::vector<std::string>& lette
             if (split.opaque) {
                 continue;
             }
-            std::vector<reference::NaiveWord> words;
+            std::vector<reference::NaiveSplitWord> words;
             for (const SplitWord& word : split.words) {
                 words.push_back(
                     {std::string(folded ? word.folded : word.original), word.word_class});

@@ -153,14 +153,14 @@ inline bool EndsInEscape(std::string_view pattern) {
 
 // ---- splitting ------------------------------------------------------------------------------
 
-struct NaiveWord {
+struct NaiveSplitWord {
     std::string text;
     core::WordClass word_class = core::WordClass::kOnly;
 };
 
 struct NaiveSplit {
     std::string shape;
-    std::vector<NaiveWord> words;
+    std::vector<NaiveSplitWord> words;
 };
 
 inline NaiveSplit SplitNaively(std::string_view value) {
@@ -176,7 +176,7 @@ inline NaiveSplit SplitNaively(std::string_view value) {
             split.shape += value[at++];
             continue;
         }
-        NaiveWord word;
+        NaiveSplitWord word;
         const bool first = at == 0;
         while (at < value.size() && is_word(value[at])) {
             word.text += value[at++];
@@ -215,13 +215,13 @@ inline bool FitsQuery(const core::WordQuery& query, std::string_view word) {
 // Checks what core/like_pattern.hpp promises of a value that splits into `words`. Returns what is
 // wrong, or an empty string. `matches`: what the naive matcher says of the value.
 inline std::string FaultInAlternatives(const core::LikePattern& pattern,
-                                       const std::vector<NaiveWord>& words, bool matches) {
+                                       const std::vector<NaiveSplitWord>& words, bool matches) {
     bool any_holds = false;
     for (const auto& alternative : pattern.alternatives()) {
         bool holds = true;
         for (const auto& term : alternative.terms) {
             bool found = false;
-            for (const NaiveWord& word : words) {
+            for (const NaiveSplitWord& word : words) {
                 const bool accepted = term.MatchesWord(word.text);
                 const bool fits = FitsQuery(term.query(), word.text);
                 if (accepted && !fits) {

@@ -180,7 +180,7 @@ NaiveLexicon LexiconOf(const NaiveTable& table, std::uint32_t column, const core
         const std::uint32_t entry = entries[row];
         const NaiveValue& value = table.Value(column, row);
         if (!known[entry] && !value.is_null && !is_opaque(value)) {
-            for (const NaiveWord& word : SplitNaively(value.original).words) {
+            for (const NaiveSplitWord& word : SplitNaively(value.original).words) {
                 folder.Fold(word.text, folded);
                 lists[entry].push_back(
                     &lexicon[{folded, word.text}][static_cast<int>(word.word_class)]);

@@ -123,11 +123,12 @@ class SumTest : public core::ValueTest {
 inline std::string RandomWord(Random& random) {
     static constexpr std::string_view kAscii[] = {"a", "b", "e", "i", "n", "o", "s", "I", "7"};
     static constexpr std::string_view kOther[] = {
-        "\xC3\xA9",     "\xC3\x89", "\xCF\x83", "\xCE\xA3", "\xCF\x82", "\xC4\xB0",
-        "\xE6\xBC\xA2", "\xCC\x87", "\xC3\x96", "\xC3\xB6", "\xC4\xB1", "\xF0\x9F\x98\x80",
+        "\xC3\xA9", "\xC3\x89",  "\xCF\x83",     "\xCE\xA3",         "\xCE\xA3",     "\xCF\x82",
+        "\xC4\xB0", "I\xCC\x87", "I\xCC\x87",    "\xCC\x87",         "\xE6\xBC\xA2", "\xC3\x96",
+        "\xC3\xB6", "\xC4\xB1",  "\xE2\x82\xAC", "\xF0\x9F\x98\x80",
     };
     std::string word;
-    const bool other = random.Percent(20);
+    const bool other = random.Percent(35);
     for (std::uint32_t n = 1 + random.Below(random.Percent(10) ? 14 : 6); n > 0; --n) {
         word += other && random.Percent(40) ? random.Of(kOther) : random.Of(kAscii);
     }

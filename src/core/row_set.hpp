@@ -30,9 +30,9 @@ class RowSet {
     }
 
     // A window of n rows holds this many ordinals before a bitmap is cheaper: sorting an ordinal costs what
-    // clearing and scanning about 4,096 bits costs.
+    // getting, clearing and scanning some 1,500 bits of fresh memory costs.
     static bool DenseIsCheaper(std::uint64_t expected, std::uint64_t window_rows) {
-        return expected > 64 && expected > window_rows / 4096;
+        return expected > 64 && expected > window_rows / 1536;
     }
 
     bool dense() const { return dense_; }

@@ -198,11 +198,20 @@ void SegmentQuery::EvaluateCondition(Prepared& prepared, RowOrdinal lo, RowOrdin
     for (const Alternative& alternative : prepared.alternatives) {
         RowSet part(memory_);
         const bool verify = EvaluateAlternative(prepared, alternative, lo, hi, part);
-        (verify ? candidates : rows).Or(part);
+        RowSet& to = verify ? candidates : rows;
+        if (!to.dense() && to.list().empty()) {
+            to = std::move(part);
+        } else {
+            to.Or(part);
+        }
     }
     if (candidates.Count() > 0) {
         Verify(prepared, candidates);
-        rows.Or(candidates);
+        if (!rows.dense() && rows.list().empty()) {
+            rows = std::move(candidates);
+        } else {
+            rows.Or(candidates);
+        }
     }
     if (!prepared.opaque.empty()) {
         RowSet opaque(memory_);

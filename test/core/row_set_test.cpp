@@ -112,8 +112,8 @@ TEST(RowSet, ListsComeInOrderWithoutRepeats) {
 TEST(RowSet, ManyRowsInASmallWindowAreABitmap) {
     EXPECT_FALSE(RowSet::DenseIsCheaper(64, 1000));
     EXPECT_TRUE(RowSet::DenseIsCheaper(65, 1000));
-    EXPECT_FALSE(RowSet::DenseIsCheaper(200, 4096 * 200));
-    EXPECT_TRUE(RowSet::DenseIsCheaper(201, 4096 * 200));
+    EXPECT_FALSE(RowSet::DenseIsCheaper(200, 1536 * 200));
+    EXPECT_TRUE(RowSet::DenseIsCheaper(201, 1536 * 200));
 }
 
 }  // namespace

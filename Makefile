@@ -19,7 +19,8 @@ ifndef PG_CONFIG
 PG_CONFIG := $(shell for c in \
         $(if $(PG_MAJOR),/usr/lib/postgresql/$(PG_MAJOR)/bin/pg_config, \
             pg_config $$(ls -d /usr/lib/postgresql/*/bin/pg_config 2>/dev/null | sort -rV)); do \
-    test -r "$$($$c --pgxs 2>/dev/null)" && command -v $$c && break; done)
+    test -r "$$($$c --includedir-server 2>/dev/null)/postgres.h" && test -r "$$($$c --pgxs)" && \
+    command -v $$c && break; done)
 endif
 
 # ---- mixed goals: one make each, in the order given ------------------------------------------

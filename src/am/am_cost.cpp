@@ -176,12 +176,13 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
     static std::vector<Known> known;
     static std::size_t next = 0;
 
-    IndexSnapshot contents(index, std::pmr::get_default_resource());
+    IndexSnapshot contents(index);
     contents.OpenSegments(nullptr);
     const std::string question = Question(compat::FileNumberOf(compat::FileOf(index)),
                                           contents.meta().generation, keys, count);
     for (const Known& k : known) {
         if (k.question == question) {
+            contents.Close();
             return k.answer;
         }
     }
@@ -205,6 +206,7 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
                          static_cast<double>(query.lists_found()) * kListCost;
         answer.read += query.cost();
     }
+    contents.Close();
     if (known.size() < kKnown) {
         known.push_back({question, answer});
     } else {

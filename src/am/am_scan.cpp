@@ -15,7 +15,7 @@
 #include "core/segment_query.hpp"
 #include "pg/boundary.hpp"
 #include "pg/compat.hpp"
-#include "pg/context_resource.hpp"
+#include "pg/scratch_resource.hpp"
 
 namespace namedex::am {
 
@@ -25,8 +25,8 @@ using core::RowSet;
 
 namespace {
 
-// A bitmap of the window takes 8 MB at most.
-constexpr std::uint64_t kMaxWindow = std::uint64_t{1} << 26;
+// A bitmap of the window takes 2 MB at most.
+constexpr std::uint64_t kMaxWindow = std::uint64_t{1} << 24;
 constexpr std::uint64_t kFirstWindow = 8192;
 constexpr std::uint64_t kMaxStreamWindow = std::uint64_t{1} << 20;
 // How much a window grows: a list that is short is read again for every window.
@@ -40,7 +40,7 @@ class Scan {
         : index_(index),
           memory_(context),
           keys_(index),
-          contents_(index, &memory_),
+          contents_(index),
           keys_context_(pg::Call([&] {
               return AllocSetContextCreate(context, "namedex scan keys", ALLOCSET_SMALL_SIZES);
           })),
@@ -102,6 +102,12 @@ class Scan {
         tids_.insert(tids_.end(), pending_.begin(), pending_.end());
         flush();
         return total;
+    }
+
+    // The scan has come to its end without an error.
+    void Close() {
+        query_.reset();
+        contents_.Close();
     }
 
     bool recheck() const { return conditions_ && conditions_->recheck(); }
@@ -225,7 +231,7 @@ class Scan {
     }
 
     Relation index_;
-    pg::ContextResource memory_;
+    pg::ScratchResource memory_;
     IndexKeys keys_;
     IndexSnapshot contents_;
     MemoryContext keys_context_;  // of what the conditions point to
@@ -353,9 +359,13 @@ int64 GetBitmap(IndexScanDesc scan, TIDBitmap* bitmap) {
 
 void EndScan(IndexScanDesc scan) {
     ScanHandle* handle = HandleOf(scan);
-    Scan* state = handle->scan;
-    handle->scan = nullptr;
-    delete state;
+    pg::Enter(scan->indexRelation, [&] {
+        const std::unique_ptr<Scan> state(handle->scan);
+        handle->scan = nullptr;
+        if (state != nullptr) {
+            state->Close();
+        }
+    });
     MemoryContextDelete(handle->context);
 }
 

@@ -230,19 +230,7 @@ bool IndexKeys::Accepts(const std::vector<core::Condition>& conditions, std::str
             folds = folds || pattern.op() == core::Operator::kILike;
         }
         if (value && folds) {
-            const core::Folder& folder = *folders_[condition.column];
-            bool ascii = folder.ascii_bytewise;
-            folded_.assign(*value);
-            for (char& c : folded_) {
-                if (!ascii || static_cast<unsigned char>(c) >= 0x80) {
-                    ascii = false;
-                    break;
-                }
-                c = static_cast<char>(folder.ascii_fold[static_cast<unsigned char>(c)]);
-            }
-            if (!ascii) {
-                folder.Fold(*value, folded_);
-            }
+            folders_[condition.column]->FoldFast(*value, folded_);
         }
         if (!condition.Accepts(!value, value.value_or(std::string_view()), folded_)) {
             return false;

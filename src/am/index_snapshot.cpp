@@ -23,11 +23,22 @@ void IndexSnapshot::OpenSegments(Snapshot snapshot) {
             }
         }
         if (!segment) {
-            segment = std::make_unique<OpenSegment>(index_, entry, memory_);
+            segment = memory_ == nullptr
+                          ? TakeSegment(index_, meta_.identity, entry)
+                          : std::make_unique<OpenSegment>(index_, entry, memory_);
         }
         opened.push_back(std::move(segment));
     }
     segments_ = std::move(opened);
+}
+
+void IndexSnapshot::Close() {
+    if (memory_ == nullptr) {
+        for (std::unique_ptr<OpenSegment>& segment : segments_) {
+            GiveSegment(std::move(segment));
+        }
+    }
+    segments_.clear();
 }
 
 std::uint64_t IndexSnapshot::Generation() {

@@ -3,29 +3,23 @@
  *
  * Open reads the metapage, opens the segments it lists, lets the caller read the pending chains, and reads
  * the generation again; if it has changed in between, everything is dropped and done once more. Segments
- * that were open already and are still listed are kept, so a rescan costs little.
+ * that were open already and are still listed are kept, so a rescan costs little, and what a scan leaves is
+ * kept for the next (segment_cache.hpp).
  */
 #pragma once
 
-#include "core/segment_reader.hpp"
+#include "am/segment_cache.hpp"
 #include "pg/boundary.hpp"
 #include "storage/metapage.hpp"
 #include "storage/pending.hpp"
-#include "storage/segment_pages.hpp"
 
 namespace namedex::am {
 
-struct OpenSegment {
-    OpenSegment(Relation index, const storage::SegmentEntry& entry,
-                std::pmr::memory_resource* memory)
-        : pages(index, entry), reader(pages, pages.page_count(), memory) {}
-
-    storage::SegmentPages pages;
-    core::SegmentReader reader;
-};
-
 class IndexSnapshot {
   public:
+    // Segments come from the backend's cache; Close gives them back to it.
+    explicit IndexSnapshot(Relation index) : index_(index) {}
+    // Segments are read anew, in `memory`.
     IndexSnapshot(Relation index, std::pmr::memory_resource* memory)
         : index_(index), memory_(memory) {}
     IndexSnapshot(const IndexSnapshot&) = delete;
@@ -48,6 +42,9 @@ class IndexSnapshot {
 
     // Segments only.
     void OpenSegments(Snapshot snapshot);
+
+    // The segments are not needed any more, and nothing went wrong with them. Without it, they are dropped.
+    void Close();
 
     const storage::MetaData& meta() const { return meta_; }
     std::vector<std::unique_ptr<OpenSegment>>& segments() { return segments_; }
@@ -80,7 +77,7 @@ class IndexSnapshot {
     std::uint64_t Generation();
 
     Relation index_;
-    std::pmr::memory_resource* memory_;
+    std::pmr::memory_resource* memory_ = nullptr;  // null: segments come from the cache
     storage::MetaData meta_{};
     std::vector<std::unique_ptr<OpenSegment>> segments_;
 };

@@ -97,7 +97,7 @@ void ScanConditions::AddPattern(const IndexKeys& keys, const ScanKeyData& key,
     }
     if (op == Operator::kILike) {
         std::string folded;
-        folder.Fold(text, folded);
+        folder.FoldFast(text, folded);
         text.swap(folded);
     }
     condition.patterns.push_back(LikePattern::Compile(op, text, folder.encoding));

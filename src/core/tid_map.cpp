@@ -17,6 +17,43 @@ constexpr unsigned kBlockShift = kOrdinalBits + kOffsetBits;
 constexpr std::uint32_t kMaxPageOrdinals = std::uint32_t{1} << kOrdinalBits;
 constexpr std::uint32_t kMaxPageBlocks = std::uint32_t{1} << (64 - kBlockShift);
 
+// The last of `size` ascending numbers that is not above `key`, or 0; at(i) is the i-th, and all are below `end`
+// if the bytes are sound. Runs are about equally long, so the search starts where they would all be, doubles its
+// step until it has passed the key, and then halves: a few numbers are read, most of them in one cache line.
+template <typename At>
+std::uint32_t LastNotAbove(std::uint32_t size, std::uint32_t end, std::uint32_t key, At&& at) {
+    std::uint32_t below = static_cast<std::uint32_t>(std::uint64_t{key} * size / end);
+    std::uint32_t above = size;
+    if (below < size && at(below) <= key) {
+        for (std::uint32_t step = 1; step < above - below; step *= 2) {
+            if (at(below + step) > key) {
+                above = below + step;
+                break;
+            }
+            below += step;
+        }
+    } else {
+        above = std::min(below, size);
+        below = 0;
+        for (std::uint32_t step = 1; step < above; step *= 2) {
+            if (at(above - step) <= key) {
+                below = above - step;
+                break;
+            }
+            above -= step;
+        }
+    }
+    while (above - below > 1 && above > 0) {
+        const std::uint32_t middle = below + (above - below) / 2;
+        if (at(middle) <= key) {
+            below = middle;
+        } else {
+            above = middle;
+        }
+    }
+    return below;
+}
+
 std::uint32_t RelativeOrdinal(std::uint64_t run) {
     return static_cast<std::uint32_t>(run & (kMaxPageOrdinals - 1));
 }
@@ -132,16 +169,9 @@ void TidMapReader::SeekPage(RowOrdinal row) {
         LoadPage(page_ + 1, row);
         return;
     }
-    std::uint32_t below = 0;
-    std::uint32_t above = pages_.page_count();
-    while (above - below > 1 && above > 0) {
-        const std::uint32_t middle = below + (above - below) / 2;
-        if (DirectoryEntry(middle) <= row) {
-            below = middle;
-        } else {
-            above = middle;
-        }
-    }
+    const std::uint32_t below =
+        LastNotAbove(pages_.page_count(), row_count_, row,
+                     [this](std::uint32_t page) { return DirectoryEntry(page); });
     LoadPage(below, DirectoryEntry(below));
     if (row < page_first_ || row >= page_end_) {
         ThrowCorrupt("the directory of the TID map leads to a wrong page");
@@ -177,28 +207,9 @@ const TidMapReader::Run& TidMapReader::Seek(RowOrdinal row) {
         SeekPage(row);
     }
     const std::uint32_t relative = row - page_first_;
-    // The last run that begins at or before the row: below it, not above it. Double the step from
-    // the current run on, then halve.
-    std::uint32_t below = 0;
-    std::uint32_t above = run_count_;
-    if (run_.end > run_.begin && row >= run_.end) {
-        below = run_index_;
-        for (std::uint32_t step = 1; step < above - below; step *= 2) {
-            if (RelativeOrdinal(RunBits(below + step)) > relative) {
-                above = below + step;
-                break;
-            }
-            below += step;
-        }
-    }
-    while (above - below > 1) {
-        const std::uint32_t middle = below + (above - below) / 2;
-        if (RelativeOrdinal(RunBits(middle)) <= relative) {
-            below = middle;
-        } else {
-            above = middle;
-        }
-    }
+    const std::uint32_t below =
+        LastNotAbove(run_count_, page_end_ - page_first_, relative,
+                     [this](std::uint32_t run) { return RelativeOrdinal(RunBits(run)); });
     LoadRun(below);
     if (row < run_.begin || row >= run_.end) {
         run_ = Run{};

@@ -65,6 +65,9 @@ inline RelationFileId FileOf(Relation relation) {
 inline RelationFileNumber FileNumberOf(const RelationFileId& file) {
     return file.relNumber;
 }
+inline bool SameFile(const RelationFileId& a, const RelationFileId& b) {
+    return RelFileLocatorEquals(a, b);
+}
 #else
 using RelationFileId = RelFileNode;
 using RelationFileNumber = Oid;
@@ -73,6 +76,9 @@ inline RelationFileId FileOf(Relation relation) {
 }
 inline RelationFileNumber FileNumberOf(const RelationFileId& file) {
     return file.relNode;
+}
+inline bool SameFile(const RelationFileId& a, const RelationFileId& b) {
+    return RelFileNodeEquals(a, b);
 }
 #endif
 

@@ -16,6 +16,9 @@ void InitMetaPage(Page page, FoldSignature signature) {
     meta->pending = kNoPending;
     meta->sealed = kNoPending;
     meta->fold_signature = signature;
+    if (!pg_strong_random(&meta->identity, sizeof meta->identity)) {
+        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
+    }
     SetUsed(page, sizeof *meta);
 }
 

@@ -53,13 +53,17 @@ struct MetaData {
     PendingChain pending;
     PendingChain sealed;  // pending rows on their way into a segment
     FoldSignature fold_signature;
+    // Random, drawn whenever the index is built. Together with a segment's id it names that segment's
+    // bytes for good, also where a file's name is used again, so what a backend keeps is known by it.
+    uint64 identity;
+    uint64 reserved;
     SegmentEntry segments[kMaxSegments];
 };
 
 static_assert(sizeof(MetaData) <= core::kPagePayload);
-static_assert(offsetof(MetaData, segments) == 64);
+static_assert(offsetof(MetaData, segments) == 80);
 
-// Makes `page` the metapage of an empty index.
+// Makes `page` the metapage of an empty index, with an identity of its own.
 void InitMetaPage(Page page, FoldSignature signature);
 
 // Checks magic and version and copies the contents out. Errors: index_corrupted, and

@@ -86,13 +86,9 @@ SegmentPages::SegmentPages(Relation index, const SegmentEntry& entry)
     if (entry.root >= blocks) {
         ThrowBadPage("a segment's root lies past the index's end", entry.root);
     }
-    root_ = pg::Call([&] { return ReadBuffer(index, entry.root); });
+    PinRoot();
     try {
         const char* page = static_cast<const char*>(BufferGetPage(root_));
-        if (const char* problem =
-                WrongWithPage(page, PageKind::kSegmentRoot, entry.segment_id, 0)) {
-            ThrowBadPage(problem, entry.root);
-        }
         const auto* root = reinterpret_cast<const SegmentRoot*>(ConstPayloadOf(page));
         const uint32 used = UsedOf(page);
         if (used < offsetof(SegmentRoot, extents) || root->segment_id != entry.segment_id ||
@@ -119,8 +115,30 @@ SegmentPages::SegmentPages(Relation index, const SegmentEntry& entry)
     }
 }
 
+void SegmentPages::PinRoot() {
+    const Buffer root = pg::Call([&] { return ReadBuffer(index_, entry_.root); });
+    if (const char* problem = WrongWithPage(static_cast<const char*>(BufferGetPage(root)),
+                                            PageKind::kSegmentRoot, entry_.segment_id, 0)) {
+        ReleaseBuffer(root);
+        ThrowBadPage(problem, entry_.root);
+    }
+    root_ = root;
+}
+
+void SegmentPages::Rest() noexcept {
+    ReleaseBuffer(root_);
+    root_ = InvalidBuffer;
+    index_ = nullptr;
+}
+
+void SegmentPages::Resume(Relation index, const SegmentEntry& entry) {
+    index_ = index;
+    entry_ = entry;
+    PinRoot();
+}
+
 SegmentPages::~SegmentPages() {
-    if (!abandoned_) {
+    if (!abandoned_ && BufferIsValid(root_)) {
         ReleaseBuffer(root_);
     }
 }

@@ -67,6 +67,8 @@ class SegmentPagesWriter final : public core::PageSink {
 };
 
 // The pages of one published segment. Throws.
+//
+// Invariant: while pages are asked for, the root page is pinned.
 class SegmentPages final : public core::PageSource {
   public:
     // Pins the root page until destruction and checks it.
@@ -83,6 +85,11 @@ class SegmentPages final : public core::PageSource {
     void set_dead(uint32 dead) { entry_.dead = dead; }
     BlockNumber BlockOf(uint32 page) const;
 
+    // For a segment that is kept open beyond a scan: lets go of the root page, and pins it again, checked,
+    // for another scan.
+    void Rest() noexcept;
+    void Resume(Relation index, const SegmentEntry& entry);
+
     // After an aborted (sub)transaction the pins are gone with their resource owner: forget them.
     void Abandon() noexcept { abandoned_ = true; }
 
@@ -95,6 +102,8 @@ class SegmentPages final : public core::PageSource {
     uint32 SetTombstones(uint32 first_page, const core::RowOrdinal* rows, std::size_t size);
 
   private:
+    void PinRoot();
+
     Relation index_;
     SegmentEntry entry_;
     Buffer root_ = InvalidBuffer;

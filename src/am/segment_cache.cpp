@@ -1,0 +1,66 @@
+#include "am/segment_cache.hpp"
+
+#include <deque>
+
+#include "pg/boundary.hpp"
+
+namespace namedex::am {
+
+namespace {
+
+constexpr std::size_t kKeptBytes = std::size_t{8} << 20;
+// A small segment's objects outside of its memory resource, roughly.
+constexpr std::size_t kSegmentBytes = 4096;
+
+std::size_t BytesOf(const OpenSegment& segment) {
+    return kSegmentBytes + segment.own_memory->bytes_in_use();
+}
+
+// The kept segments, least recently used first. Never destroyed: at the process's end the memory context may
+// have gone before.
+struct Cache {
+    MemoryContext context = pg::Call([] {
+        return AllocSetContextCreate(TopMemoryContext, "namedex segments", ALLOCSET_DEFAULT_SIZES);
+    });
+    std::deque<std::unique_ptr<OpenSegment>> segments;
+    std::size_t bytes = 0;
+};
+
+Cache& TheCache() {
+    static Cache* const cache = new Cache;
+    return *cache;
+}
+
+}  // namespace
+
+std::unique_ptr<OpenSegment> TakeSegment(Relation index, std::uint64_t identity,
+                                         const storage::SegmentEntry& entry) {
+    const SegmentKey key{compat::FileOf(index), identity, entry.segment_id};
+    Cache& cache = TheCache();
+    const auto found =
+        std::find_if(cache.segments.begin(), cache.segments.end(),
+                     [&key](const std::unique_ptr<OpenSegment>& s) { return s->key == key; });
+    if (found == cache.segments.end()) {
+        return std::make_unique<OpenSegment>(index, entry, key,
+                                             std::make_unique<pg::ContextResource>(cache.context));
+    }
+    std::unique_ptr<OpenSegment> segment = std::move(*found);
+    cache.segments.erase(found);
+    cache.bytes -= BytesOf(*segment);
+    segment->pages.Resume(index, entry);
+    return segment;
+}
+
+void GiveSegment(std::unique_ptr<OpenSegment> segment) {
+    segment->reader.Release();
+    segment->pages.Rest();
+    Cache& cache = TheCache();
+    cache.segments.push_back(std::move(segment));
+    cache.bytes += BytesOf(*cache.segments.back());
+    while (cache.bytes > kKeptBytes && !cache.segments.empty()) {
+        cache.bytes -= BytesOf(*cache.segments.front());
+        cache.segments.pop_front();
+    }
+}
+
+}  // namespace namedex::am

@@ -1,0 +1,57 @@
+/*
+ * Opened segments that a backend keeps for its next scan or plan.
+ *
+ * Opening a segment reads its root, its header and, when they are first needed, directories and code tables;
+ * all of it stays true as long as the segment is listed, since a segment's bytes never change. So a scan that
+ * ends gives its segments back here, without a pin, and the next one takes them. A segment is with one scan at a
+ * time; a second scan of the same index opens its own.
+ *
+ * A segment is known by its file, its index's identity (storage/metapage.hpp) and its id. Whoever takes one has
+ * just read in the metapage that it is listed. At most kKeptBytes are kept, least recently used ones go first.
+ */
+#pragma once
+
+#include "core/segment_reader.hpp"
+#include "pg/compat.hpp"
+#include "pg/context_resource.hpp"
+#include "storage/segment_pages.hpp"
+
+namespace namedex::am {
+
+struct SegmentKey {
+    compat::RelationFileId file;
+    uint64 identity;
+    uint32 segment_id;
+
+    friend bool operator==(const SegmentKey& a, const SegmentKey& b) {
+        return compat::SameFile(a.file, b.file) && a.identity == b.identity &&
+               a.segment_id == b.segment_id;
+    }
+};
+
+struct OpenSegment {
+    OpenSegment(Relation index, const storage::SegmentEntry& entry,
+                std::pmr::memory_resource* memory)
+        : pages(index, entry), reader(pages, pages.page_count(), memory) {}
+    // With memory of its own, so that it can outlive the scan.
+    OpenSegment(Relation index, const storage::SegmentEntry& entry, const SegmentKey& key,
+                std::unique_ptr<pg::ContextResource> memory)
+        : key(key),
+          own_memory(std::move(memory)),
+          pages(index, entry),
+          reader(pages, pages.page_count(), own_memory.get()) {}
+
+    SegmentKey key{};
+    std::unique_ptr<pg::ContextResource> own_memory;
+    storage::SegmentPages pages;
+    core::SegmentReader reader;
+};
+
+// The segment, from the cache or opened anew, its root pinned.
+std::unique_ptr<OpenSegment> TakeSegment(Relation index, std::uint64_t identity,
+                                         const storage::SegmentEntry& entry);
+
+// Puts a segment of TakeSegment's into the cache and lets go of its pins.
+void GiveSegment(std::unique_ptr<OpenSegment> segment);
+
+}  // namespace namedex::am

@@ -13,7 +13,7 @@ constexpr std::size_t kKeptBytes = std::size_t{8} << 20;
 constexpr std::size_t kSegmentBytes = 4096;
 
 std::size_t BytesOf(const OpenSegment& segment) {
-    return kSegmentBytes + segment.own_memory->bytes_in_use();
+    return kSegmentBytes + segment.own_memory->bytes_in_use() + segment.pages.memory_bytes();
 }
 
 // The kept segments, least recently used first. Never destroyed: at the process's end the memory context may
@@ -53,6 +53,7 @@ std::unique_ptr<OpenSegment> TakeSegment(Relation index, std::uint64_t identity,
 
 void GiveSegment(std::unique_ptr<OpenSegment> segment) {
     segment->reader.Release();
+    segment->reader.Trim();
     segment->pages.Rest();
     Cache& cache = TheCache();
     cache.segments.push_back(std::move(segment));

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "core/bit_count.hpp"
+
 namespace namedex::core {
 
 namespace {
@@ -490,7 +492,7 @@ void GramReader::Decode(Span list, bool bitmap, std::uint32_t count,
 std::uint64_t GramReader::CountCandidates() const {
     std::uint64_t count = 0;
     for (const std::uint64_t word : candidates_) {
-        count += static_cast<unsigned>(__builtin_popcountll(word));
+        count += CountBits(word);
     }
     return count;
 }

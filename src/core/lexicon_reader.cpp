@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/bit_count.hpp"
+
 namespace namedex::core {
 
 namespace {
@@ -25,13 +27,20 @@ std::size_t NextBit(const std::uint64_t* bits, std::size_t from, std::size_t lim
     return limit;
 }
 
-// In plain arithmetic: the baseline instruction set has no population count, the builtin would be a
-// call.
-std::uint32_t CountBits(std::uint64_t bits) {
-    bits -= bits >> 1 & 0x5555555555555555u;
-    bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
-    bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
-    return static_cast<std::uint32_t>(bits * 0x0101010101010101u >> 56);
+// The `n`-th set bit from bit 0 of the first word on, n counted from 0, or `limit`.
+std::size_t NthBit(const std::uint64_t* bits, std::size_t n, std::size_t limit) {
+    for (std::size_t word = 0; word * 64 < limit; ++word) {
+        const std::size_t here = CountBits(bits[word]);
+        if (n < here) {
+            std::uint64_t rest = bits[word];
+            for (; n > 0; --n) {
+                rest &= rest - 1;
+            }
+            return word * 64 + static_cast<unsigned>(__builtin_ctzll(rest));
+        }
+        n -= here;
+    }
+    return limit;
 }
 
 // Asks for the memory where the next block lies, if it is on the page, while this one is being
@@ -460,12 +469,10 @@ void LexiconReader::ReportWords(const Block& block, std::uint32_t begin, std::ui
     MarkEnds(block);
     BlockReporter reporter(*this, block, sink);
     const std::size_t size = block.text.size();
-    std::size_t at = 0;
-    for (std::uint32_t index = 0; index < end; ++index) {
+    std::size_t at = begin == 0 ? 0 : NthBit(ends_.data(), begin - 1, size) + 1;
+    for (std::uint32_t index = begin; index < end; ++index) {
         const std::size_t word_end = NextBit(ends_.data(), at, size);
-        if (index >= begin) {
-            reporter.Report(index, at, word_end);
-        }
+        reporter.Report(index, at, word_end);
         at = word_end + 1;
     }
 }

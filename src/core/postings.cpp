@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "core/bit_count.hpp"
+
 namespace namedex::core {
 namespace {
 
@@ -662,7 +664,7 @@ RowOrdinal PostingWalk::DecodeBitmap(std::uint64_t (&words)[kMaxBitmapWords],
     for (std::size_t i = 0; i < word_count; ++i) {
         const std::uint64_t word = LoadUpTo8(body_.data + 2 + 8 * i, bytes - 8 * i);
         words[i] = word;
-        count += static_cast<unsigned>(__builtin_popcountll(word));
+        count += CountBits(word);
         if (word != 0) {
             last = 64 * i + 63 - static_cast<unsigned>(__builtin_clzll(word));
         }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/bit_count.hpp"
 #include "core/error.hpp"
 
 namespace namedex::core {
@@ -86,7 +87,7 @@ void RowBitmap::Complement() {
 std::uint64_t RowBitmap::Count() const {
     std::uint64_t count = 0;
     for (const Word word : words_) {
-        count += static_cast<unsigned>(__builtin_popcountll(word));
+        count += CountBits(word);
     }
     return count;
 }

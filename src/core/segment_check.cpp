@@ -22,12 +22,11 @@ std::uint64_t PostingHash(std::uint32_t word, int word_class, RowOrdinal row) {
 class ColumnCheck {
   public:
     ColumnCheck(SegmentReader& segment, std::uint32_t number, const Folder& folder,
-                std::pmr::memory_resource* memory, void (*poll)())
+                void (*poll)())
         : column_(segment.column(number)),
           rows_(segment.row_count()),
           number_(number),
           folder_(folder),
-          memory_(memory),
           poll_(poll) {}
 
     void Run() {
@@ -120,7 +119,7 @@ class ColumnCheck {
     }
 
     void CheckRows() {
-        ValueReader values(column_, memory_);
+        ValueReader values(column_);
         std::uint64_t nulls_sum = 0;
         std::uint32_t nulls = 0;
         std::uint32_t opaque = 0;
@@ -184,7 +183,6 @@ class ColumnCheck {
     std::uint32_t rows_;
     std::uint32_t number_;
     const Folder& folder_;
-    std::pmr::memory_resource* memory_;
     void (*poll_)();
     std::uint64_t polls_ = 0;
     std::uint64_t postings_ = 0;
@@ -213,13 +211,13 @@ void CheckTids(SegmentReader& segment) {
 }  // namespace
 
 void CheckSegment(SegmentReader& segment, const std::vector<const Folder*>& folders,
-                  std::pmr::memory_resource* memory, void (*poll)()) {
+                  void (*poll)()) {
     if (segment.column_count() != folders.size()) {
         ThrowCorrupt("a segment has another number of key columns than the index");
     }
     CheckTids(segment);
     for (std::uint32_t i = 0; i < segment.column_count(); ++i) {
-        ColumnCheck(segment, i, *folders[i], memory, poll).Run();
+        ColumnCheck(segment, i, *folders[i], poll).Run();
     }
     segment.Release();
 }

@@ -6,7 +6,6 @@
 // additional ordinal changes). TIDs ascend. Damage throws kCorrupt naming the column.
 #pragma once
 
-#include <memory_resource>
 #include <vector>
 
 #include "core/fold.hpp"
@@ -15,6 +14,6 @@
 namespace namedex::core {
 
 void CheckSegment(SegmentReader& segment, const std::vector<const Folder*>& folders,
-                  std::pmr::memory_resource* memory, void (*poll)());
+                  void (*poll)());
 
 }  // namespace namedex::core

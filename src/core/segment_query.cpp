@@ -226,7 +226,7 @@ void SegmentQuery::EvaluateCondition(Prepared& prepared, RowOrdinal lo, RowOrdin
 bool SegmentQuery::Accepts(Prepared& prepared, RowOrdinal row) {
     const Condition& condition = *prepared.condition;
     if (!prepared.values) {
-        prepared.values = std::make_unique<ValueReader>(*prepared.column, memory_);
+        prepared.values = std::make_unique<ValueReader>(*prepared.column);
     }
     ValueReader& values = *prepared.values;
     const ForwardReader::Kind kind = values.Load(row);

@@ -2,6 +2,14 @@
 
 namespace namedex::core {
 
+namespace {
+
+// Holds the words of a column of names; what is kept between searches holds the frequent ones.
+constexpr std::size_t kTextBytes = std::size_t{8} << 20;
+constexpr std::size_t kKeptTextBytes = std::size_t{1} << 20;
+
+}  // namespace
+
 SectionReader ColumnReader::Section(ColumnSection section) const {
     const SectionRange& range = (*header_)[section];
     return {*source_, range.first_page, range.page_count};
@@ -49,6 +57,19 @@ BlobReader& ColumnReader::opaque() {
         }
     }
     return *opaque_;
+}
+
+WordTextCache& ColumnReader::texts() {
+    if (!texts_) {
+        texts_ = std::make_unique<WordTextCache>(lexicon(), kTextBytes, memory_);
+    }
+    return *texts_;
+}
+
+void ColumnReader::Trim() {
+    if (texts_ && texts_->bytes_used() > kKeptTextBytes) {
+        texts_->Clear();
+    }
 }
 
 void ColumnReader::Release() noexcept {
@@ -105,6 +126,12 @@ void SegmentReader::Release() noexcept {
     }
     if (tids_) {
         tids_->Release();
+    }
+}
+
+void SegmentReader::Trim() {
+    for (const std::unique_ptr<ColumnReader>& column : columns_) {
+        column->Trim();
     }
 }
 

@@ -17,6 +17,7 @@
 #include "core/row_bitmap.hpp"
 #include "core/segment_format.hpp"
 #include "core/tid_map.hpp"
+#include "core/word_text_cache.hpp"
 
 namespace namedex::core {
 
@@ -32,10 +33,14 @@ class ColumnReader {
     PostingReader& postings();
     ForwardReader& forward();
     BlobReader& opaque();
+    // The texts of words met so far.
+    WordTextCache& texts();
     SectionReader Section(ColumnSection section) const;
 
     // Unpins every page.
     void Release() noexcept;
+    // Gives up memory that is not worth keeping until another search.
+    void Trim();
 
   private:
     PageSource* source_;
@@ -46,6 +51,7 @@ class ColumnReader {
     std::unique_ptr<PostingReader> postings_;
     std::unique_ptr<ForwardReader> forward_;
     std::unique_ptr<BlobReader> opaque_;
+    std::unique_ptr<WordTextCache> texts_;
 };
 
 class SegmentReader {
@@ -65,6 +71,7 @@ class SegmentReader {
     SectionReader Section(SegmentSection section) const;
 
     void Release() noexcept;
+    void Trim();
 
   private:
     PageSource* source_;

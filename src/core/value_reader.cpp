@@ -4,15 +4,6 @@
 
 namespace namedex::core {
 
-namespace {
-
-constexpr std::size_t kTextCacheBytes = std::size_t{8} << 20;
-
-}  // namespace
-
-ValueReader::ValueReader(ColumnReader& column, std::pmr::memory_resource* memory)
-    : column_(&column), texts_(column.lexicon(), kTextCacheBytes, memory) {}
-
 ForwardReader::Kind ValueReader::Load(RowOrdinal row) {
     column_->forward().Read(row, row_);
     have_original_ = false;
@@ -21,7 +12,8 @@ ForwardReader::Kind ValueReader::Load(RowOrdinal row) {
 }
 
 void ValueReader::Rebuild(bool folded, std::string& out) {
-    texts_.BeginRow();
+    WordTextCache& texts = column_->texts();
+    texts.BeginRow();
     out.clear();
     std::size_t word = 0;
     for (const char c : column_->forward().ShapeText(row_.shape)) {
@@ -29,7 +21,7 @@ void ValueReader::Rebuild(bool folded, std::string& out) {
             out.push_back(c);
         } else {
             const WordId id = row_.word[word++];
-            out.append(folded ? texts_.Folded(id) : texts_.Original(id));
+            out.append(folded ? texts.Folded(id) : texts.Original(id));
         }
     }
 }

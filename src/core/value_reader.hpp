@@ -1,23 +1,21 @@
 // Rebuilds the values of one key column, row by row, from the forward store.
 //
-//     ValueReader values(column, memory);
+//     ValueReader values(column);
 //     if (values.Load(row) == ForwardReader::kRegular) use(values.Original());
 //
-// Words repeat, so their text comes from a cache of bounded size. Rows in ascending order are fastest.
+// Words repeat, so their text comes from the column's cache. Rows in ascending order are fastest.
 #pragma once
 
-#include <memory_resource>
 #include <string>
 #include <string_view>
 
 #include "core/segment_reader.hpp"
-#include "core/word_text_cache.hpp"
 
 namespace namedex::core {
 
 class ValueReader {
   public:
-    ValueReader(ColumnReader& column, std::pmr::memory_resource* memory);
+    explicit ValueReader(ColumnReader& column) : column_(&column) {}
 
     // Goes to a row; the views below are of this row, until the next Load.
     ForwardReader::Kind Load(RowOrdinal row);
@@ -35,7 +33,6 @@ class ValueReader {
     void ReadOpaque();
 
     ColumnReader* column_;
-    WordTextCache texts_;
     ForwardReader::Row row_;
     bool have_original_ = false;
     bool have_folded_ = false;

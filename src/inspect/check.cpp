@@ -58,7 +58,7 @@ class Checker {
         heap_blocks_ = pg::Call([&] { return RelationGetNumberOfBlocks(heap_); });
         for (const std::unique_ptr<am::OpenSegment>& segment : contents_.segments()) {
             CheckPages(*segment);
-            core::CheckSegment(segment->reader, keys_.folders(), std::pmr::get_default_resource(),
+            core::CheckSegment(segment->reader, keys_.folders(),
                                &pg::PollInterrupts);
             AddSegment(*segment);
         }
@@ -163,8 +163,7 @@ class Checker {
         }
         std::vector<std::unique_ptr<core::ValueReader>> values;
         for (std::uint32_t i = 0; with_values_ && i < keys_.size(); ++i) {
-            values.push_back(std::make_unique<core::ValueReader>(
-                segment.reader.column(i), std::pmr::get_default_resource()));
+            values.push_back(std::make_unique<core::ValueReader>(segment.reader.column(i)));
         }
         segment.reader.tids().ForEach(0, count, [&](RowOrdinal row, core::Tid tid) {
             if (row % 1024 == 0) {

@@ -12,6 +12,9 @@ using core::ThrowCorrupt;
 
 namespace {
 
+// One read of so many goes through the buffer table.
+constexpr uint32 kReadsPerUse = 8;
+
 std::string BlockDetail(BlockNumber block) {
     return "Block " + std::to_string(block) + ".";
 }
@@ -152,14 +155,33 @@ BlockNumber SegmentPages::BlockOf(uint32 page) const {
     return extents_[extent].start + (page - first_page_[extent]);
 }
 
-core::PageSource::Pin SegmentPages::Acquire(std::uint32_t page) {
+// Pins a page. A pin taken without the buffer table does not count as a use of the buffer, so now and then one is
+// taken through it: the pages of an index that is searched shall stay in memory.
+Buffer SegmentPages::ReadPage(uint32 page) {
     const BlockNumber block = BlockOf(page);
-    const Buffer buffer = pg::Call([&] { return ReadBuffer(index_, block); });
+    if (found_in_.empty()) {
+        found_in_.resize(page_count_, InvalidBuffer);
+    }
+    Buffer& known = found_in_[page];
+    known = pg::Call([&] {
+        if (BufferIsValid(known) && ++reads_ % kReadsPerUse != 0 &&
+            ReadRecentBuffer(compat::FileOf(index_), MAIN_FORKNUM, block, known)) {
+            pgstat_count_buffer_read(index_);
+            pgstat_count_buffer_hit(index_);
+            return known;
+        }
+        return ReadBuffer(index_, block);
+    });
+    return known;
+}
+
+core::PageSource::Pin SegmentPages::Acquire(std::uint32_t page) {
+    const Buffer buffer = ReadPage(page);
     const char* bytes = static_cast<const char*>(BufferGetPage(buffer));
     if (const char* problem =
             WrongWithPage(bytes, PageKind::kSegmentData, entry_.segment_id, page)) {
         ReleaseBuffer(buffer);
-        ThrowBadPage(problem, block);
+        ThrowBadPage(problem, BlockOf(page));
     }
     return {ConstPayloadOf(bytes), UsedOf(bytes), static_cast<std::uint64_t>(buffer)};
 }

@@ -12,7 +12,8 @@
  * ambuild every page is logged when it is filled.
  *
  * Reading: SegmentPages is the core's PageSource over shared buffers. Data pages are immutable, so a pin is
- * enough to read them. Tombstone pages change; they are read by ReadTombstones under a share lock.
+ * enough to read them. It remembers in which buffer it found each page, and looks there before it asks the
+ * buffer table, whose entries are rarely in the processor's caches. Tombstone pages change; they are read by ReadTombstones under a share lock.
  */
 #pragma once
 
@@ -81,6 +82,7 @@ class SegmentPages final : public core::PageSource {
     void Release(const Pin& pin) noexcept override;
 
     uint32 page_count() const { return page_count_; }
+    std::size_t memory_bytes() const { return found_in_.capacity() * sizeof(Buffer); }
     const SegmentEntry& entry() const { return entry_; }
     void set_dead(uint32 dead) { entry_.dead = dead; }
     BlockNumber BlockOf(uint32 page) const;
@@ -103,6 +105,7 @@ class SegmentPages final : public core::PageSource {
 
   private:
     void PinRoot();
+    Buffer ReadPage(uint32 page);
 
     Relation index_;
     SegmentEntry entry_;
@@ -110,6 +113,8 @@ class SegmentPages final : public core::PageSource {
     uint32 page_count_ = 0;
     std::vector<Extent> extents_;
     std::vector<uint32> first_page_;  // of each extent
+    std::vector<Buffer> found_in_;    // of each page: the buffer it was in, or InvalidBuffer
+    uint32 reads_ = 0;
     bool abandoned_ = false;
 };
 

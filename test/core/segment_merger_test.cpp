@@ -59,11 +59,11 @@ void ExpectIsSegmentOf(const NaiveTable& table, const Folder& folder, MemoryPage
     SegmentReader segment(pages, pages.page_count(), Memory());
     ASSERT_EQ(FaultInContents(segment, table, folder), "");
     const std::vector<const Folder*> folders(table.columns.size(), &folder);
-    ASSERT_NO_THROW(CheckSegment(segment, folders, Memory(), nullptr));
+    ASSERT_NO_THROW(CheckSegment(segment, folders, nullptr));
     for (int i = 0; i < queries; ++i) {
         const auto conjunction = RandomConjunction(random, table, folder);
         const auto conditions = CompileAll(conjunction, folder.encoding);
-        SegmentQuery query(segment, conditions, folders, Memory(), nullptr);
+        SegmentQuery query(segment, conditions, folders, nullptr);
         RowSet rows(Memory());
         query.Evaluate(0, table.row_count(), rows);
         std::vector<RowOrdinal> found;

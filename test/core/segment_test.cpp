@@ -37,7 +37,7 @@ TEST(Segment, HoldsWhatWasPutIn) {
             ASSERT_EQ(FaultInContents(segment, table, folder), "");
             const std::vector<const Folder*> folders(shape.columns, &folder);
             ASSERT_NO_THROW(
-                CheckSegment(segment, folders, std::pmr::get_default_resource(), nullptr));
+                CheckSegment(segment, folders, nullptr));
             for (const ColumnHeader& column : segment.header().columns) {
                 opaque += column.opaque_count;
             }

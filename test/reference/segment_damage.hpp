@@ -210,7 +210,7 @@ inline DamageReport Exercise(DamageSubject& subject, DamagedPages& pages) {
                         return;
                     }
                 }
-                core::SegmentQuery query(*segment, conjunction, folders, &memory, nullptr);
+                core::SegmentQuery query(*segment, conjunction, folders, nullptr);
                 core::RowSet found(&memory);
                 for (const auto& window : {std::pair{0u, rows}, std::pair{rows / 3, rows / 2}}) {
                     const std::uint32_t lo = window.first;
@@ -238,7 +238,7 @@ inline DamageReport Exercise(DamageSubject& subject, DamagedPages& pages) {
             }
             attempt("words", [&] { ReadLexicon(segment->column(c), rows); });
         }
-        attempt("check", [&] { core::CheckSegment(*segment, folders, &memory, nullptr); });
+        attempt("check", [&] { core::CheckSegment(*segment, folders, nullptr); });
         segment->Release();
         if (pages.pinned() != 0) {
             report.fault = "pages are still pinned";

@@ -1,0 +1,66 @@
+--
+-- A backend keeps segments open between scans. What it keeps must never stand for another segment, also where
+-- file name and segment id are used again, and several scans of one index must not meet in one segment.
+--
+\getenv srcdir PG_ABS_SRCDIR
+\set helpers :srcdir '/sql/include/helpers.sql'
+\set ECHO none
+\i :helpers
+\set ECHO all
+SET enable_seqscan = off;
+
+-- TRUNCATE of a table made in the same transaction empties and refills the same file, with ids from 1 on.
+BEGIN;
+CREATE TABLE again (name text);
+INSERT INTO again SELECT 'Anna ' || i FROM generate_series(1, 3000) i;
+CREATE INDEX again_name ON again USING namedex (name) WITH (pending_list_limit = 64);
+SELECT pg_relation_filenode('again_name') AS file_before \gset
+SELECT count(*) FROM again WHERE name LIKE 'Anna%';
+TRUNCATE again;
+SELECT pg_relation_filenode('again_name') = :file_before AS same_file;
+INSERT INTO again SELECT 'Berta ' || i FROM generate_series(1, 5000) i;
+SELECT segments > 0 AS has_segments FROM namedex_stats('again_name');
+SELECT count(*) FROM again WHERE name LIKE 'Anna%';
+SELECT count(*) FROM again WHERE name LIKE 'Berta%';
+COMMIT;
+SELECT namedex_check('again_name', true);
+
+-- The same for a temporary table whose rows go at each commit.
+CREATE TEMP TABLE passing (name text) ON COMMIT DELETE ROWS;
+CREATE INDEX passing_name ON passing USING namedex (name) WITH (pending_list_limit = 64);
+BEGIN;
+INSERT INTO passing SELECT 'Anna ' || i FROM generate_series(1, 5000) i;
+SELECT count(*) FROM passing WHERE name LIKE 'Anna%';
+COMMIT;
+BEGIN;
+INSERT INTO passing SELECT 'Berta ' || i FROM generate_series(1, 5000) i;
+SELECT count(*) FROM passing WHERE name LIKE 'Anna%';
+SELECT count(*) FROM passing WHERE name LIKE 'Berta%';
+COMMIT;
+
+-- Two scans of one index at a time, one of them begun while the other stands in the middle.
+CREATE TABLE pair (name text);
+INSERT INTO pair SELECT 'Name' || i % 100 || ' ' || i FROM generate_series(1, 20000) i;
+CREATE INDEX pair_name ON pair USING namedex (name);
+BEGIN;
+SET LOCAL enable_bitmapscan = off;
+DECLARE first_scan CURSOR FOR SELECT name FROM pair WHERE name LIKE 'Name7 %';
+FETCH 2 FROM first_scan;
+SELECT count(*) FROM pair WHERE name LIKE 'Name8 %';
+FETCH 2 FROM first_scan;
+MOVE FORWARD ALL FROM first_scan;
+-- A scan that is cut short by an error leaves nothing behind that a later one could trip over.
+SAVEPOINT s;
+SELECT count(1 / (length(name) - 9)) FROM pair WHERE name LIKE 'Name9 %';
+ROLLBACK TO s;
+SELECT count(*) FROM pair WHERE name LIKE 'Name9 %';
+COMMIT;
+SELECT count(*) FROM pair a JOIN pair b ON b.name LIKE a.name WHERE a.name LIKE 'Name5 1__5';
+
+-- What is kept gives way when the index is built anew.
+SELECT count(*) FROM pair WHERE name LIKE 'Name5 %';
+UPDATE pair SET name = 'Other ' || name WHERE name LIKE 'Name5 %';
+REINDEX INDEX pair_name;
+SELECT count(*) FROM pair WHERE name LIKE 'Name5 %';
+SELECT count(*) FROM pair WHERE name LIKE 'Other%';
+DROP TABLE again, pair;

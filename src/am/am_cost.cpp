@@ -217,8 +217,14 @@ bool MayAsk(PlannerInfo* root, const IndexPath* path) {
     if (path->indexinfo->hypothetical || path->indexclauses == NIL) {
         return false;
     }
-    if (planner_rt_fetch(path->indexinfo->rel->relid, root)->securityQuals != NIL) {
-        return false;
+    // A child table's own entry does not show its parent's policies.
+    for (Index relid = path->indexinfo->rel->relid; relid != 0;) {
+        if (planner_rt_fetch(relid, root)->securityQuals != NIL) {
+            return false;
+        }
+        const AppendRelInfo* child =
+            root->append_rel_array != nullptr ? root->append_rel_array[relid] : nullptr;
+        relid = child != nullptr ? child->parent_relid : 0;
     }
     // A barrier view's quals are those of its own subquery, into which others come only if leakproof; they
     // must not be able to count hidden rows by EXPLAIN either.
@@ -230,14 +236,6 @@ bool MayAsk(PlannerInfo* root, const IndexPath* path) {
             if (entry->rtekind == RTE_SUBQUERY && entry->security_barrier) {
                 return false;
             }
-        }
-    }
-    // Also true of a child table, whose own entry does not show its parent's policies: where there are
-    // security quals, all others are of a higher level.
-    ListCell* cell;
-    foreach (cell, path->indexclauses) {
-        if (lfirst_node(IndexClause, cell)->rinfo->security_level > 0) {
-            return false;
         }
     }
     return true;

@@ -37,7 +37,7 @@ constexpr double kHeapRowCost = 1000;    // looking up one heap row's visibility
 constexpr double kRowCost = 25;          // a row found: its TID, handed to the executor
 
 struct Answer {
-    double rows = 0;      // an upper bound of the rows that satisfy the conditions
+    double rows = 0;      // that satisfy the conditions: their upper bound, as many of them as of all are alive
     double all_rows = 0;  // in the index
     double pending_rows = 0;
     double search = 0;    // nanoseconds until the first row can be given
@@ -193,14 +193,15 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
     const ScanConditions conditions(index_keys, keys, count);
     for (const std::unique_ptr<OpenSegment>& segment : contents.segments()) {
         const storage::SegmentEntry& entry = segment->pages.entry();
-        answer.all_rows += static_cast<double>(entry.rows) - entry.dead;
+        const double live = static_cast<double>(entry.rows) - entry.dead;
+        answer.all_rows += live;
         if (conditions.nothing()) {
             continue;
         }
         const core::SegmentQuery query(segment->reader, conditions.conditions(),
                                        index_keys.folders(), std::pmr::get_default_resource(),
                                        &pg::PollInterrupts);
-        answer.rows += static_cast<double>(query.estimate());
+        answer.rows += static_cast<double>(query.estimate()) * (live / entry.rows);
         answer.search += kSegmentCost + static_cast<double>(query.words_found()) * kWordCost +
                          static_cast<double>(query.lists_found()) * kListCost;
         answer.read += query.cost();

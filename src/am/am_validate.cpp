@@ -89,6 +89,27 @@ bool HasOwnOperators(const CatCList* operators, Oid type) {
     return true;
 }
 
+// No operator may stand alone: a type of which the family has any is there with all that it needs.
+bool ValidateLeftTypes(const CatCList* operators, Oid class_type, const char* family) {
+    bool valid = true;
+    for (const Oid type : kIndexableTypes) {
+        bool present = false;
+        for (int i = 0; i < operators->n_members; ++i) {
+            const auto& member =
+                *reinterpret_cast<Form_pg_amop>(GETSTRUCT(&operators->members[i]->tuple));
+            present = present || member.amoplefttype == type;
+        }
+        if (present && type != class_type && !HasOwnOperators(operators, type)) {
+            ereport(INFO, (InvalidDefinition(),
+                           errmsg("operator family \"%s\" of access method %s is missing "
+                                  "operator(s) for types %s and %s",
+                                  family, "namedex", format_type_be(type), format_type_be(type))));
+            valid = false;
+        }
+    }
+    return valid;
+}
+
 // Equality of every two of the types that the family has operators for, so that no comparison falls out of an
 // index because of its constant's type.
 bool ValidateCrossTypes(const CatCList* operators, const char* family) {
@@ -155,6 +176,7 @@ bool Validate(Oid opclass) {
                               NameStr(form->opcname), "namedex")));
         valid = false;
     }
+    valid = ValidateLeftTypes(operators, type, family) && valid;
     valid = ValidateCrossTypes(operators, family) && valid;
     ReleaseCatCacheList(operators);
 

@@ -5,6 +5,9 @@
 #include "pg/boundary.hpp"
 #include "pg/compat.hpp"
 
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
 #ifdef USE_ICU
 extern "C" {
 #include <unicode/uchar.h>
@@ -103,6 +106,15 @@ std::string IcuVersions() {
     return text;
 }
 
+// The version of the C library, whose tables the server does not give a version for C.UTF-8 and its like.
+std::string LibcVersion() {
+#ifdef __GLIBC__
+    return gnu_get_libc_version();
+#else
+    return {};
+#endif
+}
+
 int CharacterLength(const unsigned char* at) {
     return pg_mblen(reinterpret_cast<const char*>(at));
 }
@@ -131,15 +143,16 @@ std::uint64_t FoldVersion(Oid collation) {
     }
     struct Description {
         const char* text;
+        bool is_c;
         bool by_character;
     };
     const Description description = Call([&] {
-        return Description{compat::DescribeFolding(collation),
+        return Description{compat::DescribeFolding(collation), compat::CtypeIsC(collation),
                            compat::FoldsByCharacter(collation)};
     });
     std::string text = description.text;
-    if (!description.by_character) {
-        text += ' ' + IcuVersions();
+    if (!description.is_c) {
+        text += ' ' + (description.by_character ? LibcVersion() : IcuVersions());
     }
     std::uint64_t hash = 0xCBF29CE484222325u;  // FNV-1a
     for (const char c : text) {

@@ -73,6 +73,23 @@ SELECT agree($$SELECT id FROM p WHERE last_name ILIKE '%son%'$$), agree($$SELECT
 SELECT indexrelid::regclass, namedex_check(indexrelid, true) FROM pg_index JOIN pg_class AS c ON c.oid = indexrelid AND c.relkind = 'i' JOIN pg_am AS a ON a.oid = relam
 WHERE amname = 'namedex' AND indrelid::regclass::text LIKE 'p%' ORDER BY indexrelid::regclass::text COLLATE "C";
 REINDEX INDEX p_names;
+-- a partitioned index put together piece by piece
+CREATE INDEX p_first ON ONLY p USING namedex (first_name);
+SELECT indisvalid FROM pg_index WHERE indexrelid = 'p_first'::regclass;
+CREATE INDEX p_old_first ON p_old USING namedex (first_name);
+CREATE INDEX p_new_first ON p_new USING namedex (first_name);
+CREATE INDEX p_other_first ON p_other USING namedex (first_name);
+ALTER INDEX p_first ATTACH PARTITION p_old_first;
+ALTER INDEX p_first ATTACH PARTITION p_new_first;
+SELECT raised('ALTER INDEX p_first ATTACH PARTITION p_other_names');
+ALTER INDEX p_first ATTACH PARTITION p_other_first;
+SELECT indisvalid FROM pg_index WHERE indexrelid = 'p_first'::regclass;
+SELECT agree($$SELECT id FROM p WHERE first_name ILIKE 'mary%'$$);
+-- and a partition taken off while others read
+ALTER TABLE p DETACH PARTITION p_other CONCURRENTLY;
+SELECT agree($$SELECT id FROM p WHERE last_name ILIKE '%son%'$$), agree($$SELECT id FROM p_other WHERE last_name ILIKE '%son%'$$), agree($$SELECT id FROM p_other WHERE first_name ILIKE 'mary%'$$);
+TRUNCATE p_old;
+SELECT agree($$SELECT id FROM p WHERE last_name ILIKE '%son%'$$);
 SELECT agree($$SELECT id FROM p WHERE last_name ILIKE '%son%'$$);
 
 -- inheritance

@@ -37,7 +37,7 @@ constexpr double kHeapRowCost = 1000;    // looking up one heap row's visibility
 constexpr double kRowCost = 25;          // a row found: its TID, handed to the executor
 
 struct Answer {
-    double rows = 0;      // an upper bound of the rows that satisfy the conditions
+    double rows = 0;      // that satisfy the conditions: their upper bound, as many of them as of all are alive
     double all_rows = 0;  // in the index
     double pending_rows = 0;
     double search = 0;    // nanoseconds until the first row can be given
@@ -194,14 +194,15 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
     const ScanConditions conditions(index_keys, keys, count);
     for (const std::unique_ptr<OpenSegment>& segment : contents.segments()) {
         const storage::SegmentEntry& entry = segment->pages.entry();
-        answer.all_rows += static_cast<double>(entry.rows) - entry.dead;
+        const double live = static_cast<double>(entry.rows) - entry.dead;
+        answer.all_rows += live;
         if (conditions.nothing()) {
             continue;
         }
         const core::SegmentQuery query(segment->reader, conditions.conditions(),
                                        index_keys.folders(), std::pmr::get_default_resource(),
                                        &pg::PollInterrupts);
-        answer.rows += static_cast<double>(query.estimate());
+        answer.rows += static_cast<double>(query.estimate()) * (live / entry.rows);
         answer.search += kSegmentCost + static_cast<double>(query.words_found()) * kWordCost +
                          static_cast<double>(query.lists_found()) * kListCost;
         answer.read += query.cost();
@@ -219,8 +220,14 @@ bool MayAsk(PlannerInfo* root, const IndexPath* path) {
     if (path->indexinfo->hypothetical || path->indexclauses == NIL) {
         return false;
     }
-    if (planner_rt_fetch(path->indexinfo->rel->relid, root)->securityQuals != NIL) {
-        return false;
+    // A child table's own entry does not show its parent's policies.
+    for (Index relid = path->indexinfo->rel->relid; relid != 0;) {
+        if (planner_rt_fetch(relid, root)->securityQuals != NIL) {
+            return false;
+        }
+        const AppendRelInfo* child =
+            root->append_rel_array != nullptr ? root->append_rel_array[relid] : nullptr;
+        relid = child != nullptr ? child->parent_relid : 0;
     }
     // A barrier view's quals are those of its own subquery, into which others come only if leakproof; they
     // must not be able to count hidden rows by EXPLAIN either.
@@ -232,14 +239,6 @@ bool MayAsk(PlannerInfo* root, const IndexPath* path) {
             if (entry->rtekind == RTE_SUBQUERY && entry->security_barrier) {
                 return false;
             }
-        }
-    }
-    // Also true of a child table, whose own entry does not show its parent's policies: where there are
-    // security quals, all others are of a higher level.
-    ListCell* cell;
-    foreach (cell, path->indexclauses) {
-        if (lfirst_node(IndexClause, cell)->rinfo->security_level > 0) {
-            return false;
         }
     }
     return true;

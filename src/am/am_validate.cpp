@@ -1,6 +1,10 @@
 /*
- * amvalidate: whether an operator class holds what namedex can search by. Reports every fault as INFO, as the
- * built-in methods do, and goes on.
+ * amvalidate: whether an operator class holds what namedex can search by, and all of it. Reports every fault as
+ * INFO, as the built-in methods do, and goes on.
+ *
+ * Values are compared as text, without calling the operators, so an operator is right if the strategy can be
+ * answered for exactly its types (CanSearchBy). Required are, for each type, LIKE and ILIKE where the index has
+ * them and equality; text also has ^@. In a family of several types equality must be there for every two.
  */
 #include "am/am.hpp"
 #include "am/scan_keys.hpp"
@@ -16,29 +20,26 @@ namespace namedex::am {
 
 namespace {
 
+constexpr Oid kIndexableTypes[] = {TEXTOID, VARCHAROID, BPCHAROID,   NAMEOID,        INT2OID, INT4OID,
+                                   INT8OID, DATEOID,    TIMESTAMPOID, TIMESTAMPTZOID, UUIDOID};
+
 bool IsIndexableType(Oid type) {
-    switch (type) {
-        case TEXTOID:
-        case VARCHAROID:
-        case BPCHAROID:
-        case NAMEOID:
-        case INT2OID:
-        case INT4OID:
-        case INT8OID:
-        case DATEOID:
-        case TIMESTAMPOID:
-        case TIMESTAMPTZOID:
-        case UUIDOID:
+    for (const Oid indexable : kIndexableTypes) {
+        if (type == indexable) {
             return true;
-        default:
-            return false;
+        }
     }
+    return false;
+}
+
+int InvalidDefinition() {
+    return errcode(ERRCODE_INVALID_OBJECT_DEFINITION);
 }
 
 bool ValidateOperator(const FormData_pg_amop& member, const char* family) {
     bool valid = true;
     if (member.amopstrategy < kLikeStrategy || member.amopstrategy > kPrefixStrategy) {
-        ereport(INFO, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+        ereport(INFO, (InvalidDefinition(),
                        errmsg("operator family \"%s\" of access method %s contains operator %s "
                               "with invalid strategy number %d",
                               family, "namedex", format_operator(member.amopopr),
@@ -46,18 +47,87 @@ bool ValidateOperator(const FormData_pg_amop& member, const char* family) {
         valid = false;
     }
     if (member.amoppurpose != AMOP_SEARCH || OidIsValid(member.amopsortfamily)) {
-        ereport(INFO, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+        ereport(INFO, (InvalidDefinition(),
                        errmsg("operator family \"%s\" of access method %s contains invalid "
                               "ORDER BY specification for operator %s",
                               family, "namedex", format_operator(member.amopopr))));
         valid = false;
     }
-    if (!check_amop_signature(member.amopopr, BOOLOID, member.amoplefttype, member.amoprighttype)) {
-        ereport(INFO, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+    if (!CanSearchBy(member.amoplefttype, static_cast<StrategyNumber>(member.amopstrategy),
+                     member.amoprighttype) ||
+        !check_amop_signature(member.amopopr, BOOLOID, member.amoplefttype, member.amoprighttype)) {
+        ereport(INFO, (InvalidDefinition(),
                        errmsg("operator family \"%s\" of access method %s contains operator %s "
                               "with wrong signature",
                               family, "namedex", format_operator(member.amopopr))));
         valid = false;
+    }
+    return valid;
+}
+
+bool HasOperator(const CatCList* operators, Oid left, StrategyNumber strategy, Oid right) {
+    for (int i = 0; i < operators->n_members; ++i) {
+        const auto& member =
+            *reinterpret_cast<Form_pg_amop>(GETSTRUCT(&operators->members[i]->tuple));
+        if (member.amoplefttype == left && member.amoprighttype == right &&
+            member.amopstrategy == static_cast<int16>(strategy)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Whether the family has everything that a search of `type` alone needs.
+bool HasOwnOperators(const CatCList* operators, Oid type) {
+    for (StrategyNumber strategy = kLikeStrategy; strategy <= kPrefixStrategy; ++strategy) {
+        const Oid right =
+            strategy == kLikeStrategy || strategy == kILikeStrategy ? TEXTOID : type;
+        if (CanSearchBy(type, strategy, right) && !HasOperator(operators, type, strategy, right)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// No operator may stand alone: a type of which the family has any is there with all that it needs.
+bool ValidateLeftTypes(const CatCList* operators, Oid class_type, const char* family) {
+    bool valid = true;
+    for (const Oid type : kIndexableTypes) {
+        bool present = false;
+        for (int i = 0; i < operators->n_members; ++i) {
+            const auto& member =
+                *reinterpret_cast<Form_pg_amop>(GETSTRUCT(&operators->members[i]->tuple));
+            present = present || member.amoplefttype == type;
+        }
+        if (present && type != class_type && !HasOwnOperators(operators, type)) {
+            ereport(INFO, (InvalidDefinition(),
+                           errmsg("operator family \"%s\" of access method %s is missing "
+                                  "operator(s) for types %s and %s",
+                                  family, "namedex", format_type_be(type), format_type_be(type))));
+            valid = false;
+        }
+    }
+    return valid;
+}
+
+// Equality of every two of the types that the family has operators for, so that no comparison falls out of an
+// index because of its constant's type.
+bool ValidateCrossTypes(const CatCList* operators, const char* family) {
+    bool valid = true;
+    for (const Oid left : kIndexableTypes) {
+        for (const Oid right : kIndexableTypes) {
+            if (left != right && CanSearchBy(left, kEqualStrategy, right) &&
+                HasOperator(operators, left, kEqualStrategy, left) &&
+                HasOperator(operators, right, kEqualStrategy, right) &&
+                !HasOperator(operators, left, kEqualStrategy, right)) {
+                ereport(INFO, (InvalidDefinition(),
+                               errmsg("operator family \"%s\" of access method %s is missing "
+                                      "operator(s) for types %s and %s",
+                                      family, "namedex", format_type_be(left),
+                                      format_type_be(right))));
+                valid = false;
+            }
+        }
     }
     return valid;
 }
@@ -81,38 +151,38 @@ bool Validate(Oid opclass) {
     bool valid = true;
 
     if (!IsIndexableType(type)) {
-        ereport(INFO, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+        ereport(INFO, (InvalidDefinition(),
                        errmsg("operator class \"%s\" of access method %s is for type %s, which "
                               "the access method does not support",
                               NameStr(form->opcname), "namedex", format_type_be(type))));
         valid = false;
     }
     if (OidIsValid(form->opckeytype) && form->opckeytype != type) {
-        ereport(INFO, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+        ereport(INFO, (InvalidDefinition(),
                        errmsg("operator class \"%s\" of access method %s has a storage type",
                               NameStr(form->opcname), "namedex")));
         valid = false;
     }
 
     CatCList* operators = SearchSysCacheList1(AMOPSTRATEGY, ObjectIdGetDatum(family_oid));
-    bool has_equality = false;
     for (int i = 0; i < operators->n_members; ++i) {
         const auto& member = *reinterpret_cast<Form_pg_amop>(GETSTRUCT(&operators->members[i]->tuple));
         valid = ValidateOperator(member, family) && valid;
-        has_equality = has_equality || (member.amopstrategy == kEqualStrategy &&
-                                        member.amoplefttype == type && member.amoprighttype == type);
     }
-    ReleaseCatCacheList(operators);
-    if (!has_equality) {
-        ereport(INFO, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+    if (!HasOwnOperators(operators, type) ||
+        !HasOperator(operators, type, kEqualStrategy, type)) {
+        ereport(INFO, (InvalidDefinition(),
                        errmsg("operator class \"%s\" of access method %s is missing operator(s)",
                               NameStr(form->opcname), "namedex")));
         valid = false;
     }
+    valid = ValidateLeftTypes(operators, type, family) && valid;
+    valid = ValidateCrossTypes(operators, family) && valid;
+    ReleaseCatCacheList(operators);
 
     CatCList* functions = SearchSysCacheList1(AMPROCNUM, ObjectIdGetDatum(family_oid));
     if (functions->n_members > 0) {
-        ereport(INFO, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+        ereport(INFO, (InvalidDefinition(),
                        errmsg("operator family \"%s\" of access method %s contains support "
                               "functions, and the access method has none",
                               family, "namedex")));

@@ -75,8 +75,8 @@ KeyKind KindOfType(Oid type) {
     std::string name = pg::Call([&] { return format_type_be(type); });
     core::ThrowUnsupported(
         "access method \"namedex\" does not support type " + name, {},
-        "Supported are text, varchar, char(n), name, the integer types, date, timestamp, "
-        "timestamptz and uuid.");
+        "Index an expression of a supported type: text, varchar, char(n), name, smallint, integer, "
+        "bigint, date, timestamp, timestamptz, or uuid.");
 }
 
 void AppendScalarText(Oid type, Datum value, std::string& out) {

@@ -61,7 +61,49 @@ bool IsDateTime(Oid type) {
     return type == DATEOID || type == TIMESTAMPOID || type == TIMESTAMPTZOID;
 }
 
+// A foreign operator class may lead here, with an argument whose bytes would be misread.
+void CheckRightType(const IndexKeys& keys, const ScanKeyData& key, std::uint32_t column) {
+    const Oid right = OidIsValid(key.sk_subtype) ? key.sk_subtype : keys.type(column);
+    if (CanSearchBy(keys.type(column), key.sk_strategy, right)) {
+        return;
+    }
+    std::string left_name = pg::Call([&] { return format_type_be(keys.type(column)); });
+    std::string right_name = pg::Call([&] { return format_type_be(right); });
+    core::ThrowUnsupported("access method \"namedex\" does not support strategy number " +
+                               std::to_string(key.sk_strategy) + " for types " + left_name +
+                               " and " + right_name,
+                           {}, "Use an index with one of the operator classes of the extension.");
+}
+
 }  // namespace
+
+bool CanSearchBy(Oid left, StrategyNumber strategy, Oid right) {
+    const bool pattern = strategy == kLikeStrategy || strategy == kILikeStrategy;
+    switch (left) {
+        case TEXTOID:
+        case VARCHAROID:
+            return right == TEXTOID && strategy >= kLikeStrategy && strategy <= kPrefixStrategy;
+        case BPCHAROID:
+            return (pattern && right == TEXTOID) ||
+                   (strategy == kEqualStrategy && right == BPCHAROID);
+        case NAMEOID:
+            return (pattern && right == TEXTOID) ||
+                   (strategy == kEqualStrategy && (right == NAMEOID || right == TEXTOID));
+        case INT2OID:
+        case INT4OID:
+        case INT8OID:
+            return strategy == kEqualStrategy &&
+                   (right == INT2OID || right == INT4OID || right == INT8OID);
+        case DATEOID:
+        case TIMESTAMPOID:
+        case TIMESTAMPTZOID:
+            return strategy == kEqualStrategy && IsDateTime(right);
+        case UUIDOID:
+            return strategy == kEqualStrategy && right == UUIDOID;
+        default:
+            return false;
+    }
+}
 
 ScanConditions::ScanConditions(const IndexKeys& keys, const ScanKeyData* scan_keys, int count) {
     for (int i = 0; i < count && !nothing_; ++i) {
@@ -112,6 +154,7 @@ void ScanConditions::Add(const IndexKeys& keys, const ScanKeyData& key) {
         conditions_.push_back(std::move(condition));
         return;
     }
+    CheckRightType(keys, key, condition.column);
     if ((key.sk_flags & SK_ISNULL) != 0) {
         nothing_ = true;
         return;

@@ -18,6 +18,10 @@ enum Strategy : StrategyNumber {
     kPrefixStrategy = 4,
 };
 
+// Whether the index can search a column of an opclass for type `left` by an operator of that strategy with a
+// right-hand argument of type `right`: what an opclass may hold, and what a scan key must be.
+bool CanSearchBy(Oid left, StrategyNumber strategy, Oid right);
+
 class ScanConditions {
   public:
     ScanConditions(const IndexKeys& keys, const ScanKeyData* scan_keys, int count);

@@ -39,14 +39,19 @@ uint32 ReserveSegmentId(Relation index) {
     });
 }
 
-// Replaces the segments with the ids in `gone` by `added`; drops the sealed chain if `drop_sealed`.
+// Replaces the segments with the ids in `gone` by `added`; drops the sealed chain if `drop_sealed`. `folded` says
+// under which rules the added segments were folded, if that was done just now: the index may be older than they.
 void Publish(Relation index, const std::vector<uint32>& gone,
-             const std::vector<SegmentEntry>& added, bool drop_sealed) {
+             const std::vector<SegmentEntry>& added, bool drop_sealed,
+             std::optional<storage::FoldSignature> folded) {
     pg::Call([&] {
         Buffer buffer = ReadBuffer(index, storage::kMetaBlock);
         LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
         storage::PageEdit edit(index);
         MetaData* meta = storage::MetaOf(edit.Register(buffer));
+        if (folded && !added.empty() && meta->fold_signature != *folded) {
+            meta->fold_signature = meta->segment_count == 0 ? *folded : storage::kMixedFolds;
+        }
         uint32 kept = 0;
         for (uint32 i = 0; i < meta->segment_count; ++i) {
             if (std::find(gone.begin(), gone.end(), meta->segments[i].segment_id) == gone.end()) {
@@ -166,7 +171,7 @@ void MergeThese(Relation index, const std::vector<SegmentEntry>& entries) {
         entry.rows = stats.header.row_count;
         added.push_back(entry);
     }
-    Publish(index, gone, added, false);
+    Publish(index, gone, added, false, std::nullopt);
 }
 
 }  // namespace
@@ -222,7 +227,7 @@ void FlushPending(Relation index) {
         if (meta.segment_count == storage::kMaxSegments) {
             MergeThese(index, {meta.segments, meta.segments + meta.segment_count});
         }
-        Publish(index, {}, added, true);
+        Publish(index, {}, added, true, keys.fold_version());
         if (!left_over) {
             return;
         }

@@ -44,7 +44,8 @@ ShapeId ForwardWriter::AddShape(std::string_view shape, std::uint64_t occurrence
         ThrowInternal("a shape does not fit the forward store");
     }
     if (shape_words_.size() == kMaxShapes) {
-        ThrowTooLarge("too many distinct shapes of values for an index segment");
+        ThrowTooLarge("too many distinct shapes of values for an index segment", {},
+                      "Partition the table.");
     }
     if (kShapePageHeader + 2 * (shape_ends_.size() + 1) + shape_text_.size() + shape.size() >
         kPagePayload) {

@@ -38,7 +38,7 @@ WordId LexiconWriter::Add(std::string_view folded, Span entry) {
         ThrowInternal("words of the lexicon are out of order");
     }
     if (word_count_ == 0xFFFFFFFFu) {
-        ThrowTooLarge("an index segment has too many distinct words");
+        ThrowTooLarge("an index segment has too many distinct words", {}, "Partition the table.");
     }
     MakeRoom(folded, entry.size);
     text_.insert(text_.end(), folded.begin(), folded.end());

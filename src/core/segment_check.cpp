@@ -42,7 +42,7 @@ class ColumnCheck {
 
   private:
     [[noreturn]] void Fail(const char* problem) {
-        ThrowCorrupt(problem, "Key column " + std::to_string(number_ + 1) + " of a segment.");
+        ThrowCorrupt(problem, "The damage is in key column " + std::to_string(number_ + 1) + " of a segment.");
     }
 
     void Poll(std::uint64_t n) {

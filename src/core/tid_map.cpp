@@ -72,7 +72,7 @@ void TidMapWriter::Add(Tid tid) {
         ThrowInternal("heap addresses of the rows do not ascend");
     }
     if (row_count_ == 0xFFFFFFFFu) {
-        ThrowTooLarge("a segment cannot hold so many rows");
+        ThrowTooLarge("a segment cannot hold so many rows", {}, "Partition the table.");
     }
     const bool extends =
         !runs_.empty() && tid.block == last_.block && tid.offset == last_.offset + 1;

@@ -8,6 +8,7 @@
  *
  * Memory: 16 bytes a row.
  */
+#include "am/fold_check.hpp"
 #include "am/index_keys.hpp"
 #include "am/index_snapshot.hpp"
 #include "core/segment_check.hpp"
@@ -55,6 +56,8 @@ class Checker {
         contents_.Open(
             nullptr, [this] { rows_.clear(); },
             [this](const ItemPointerData& tid, std::string_view row) { AddPending(tid, row); });
+        // Folds that were right when they were stored are no damage; searches raise the same error.
+        am::CheckFolds(index_, contents_, keys_);
         heap_blocks_ = pg::Call([&] { return RelationGetNumberOfBlocks(heap_); });
         for (const std::unique_ptr<am::OpenSegment>& segment : contents_.segments()) {
             CheckPages(*segment);
@@ -107,7 +110,7 @@ class Checker {
 
   private:
     [[noreturn]] void Fail(const char* problem, std::uint64_t tid) {
-        core::ThrowCorrupt(problem, "Row (" + std::to_string(tid >> 16) + "," +
+        core::ThrowCorrupt(problem, "The row is (" + std::to_string(tid >> 16) + "," +
                                         std::to_string(tid & 0xFFFF) + ") of the table.");
     }
 
@@ -145,7 +148,7 @@ class Checker {
             return wrong;
         });
         if (problem != nullptr) {
-            core::ThrowCorrupt(problem, "Block " + std::to_string(block) + ", page " +
+            core::ThrowCorrupt(problem, "The page is block " + std::to_string(block) + ", page " +
                                             std::to_string(sequence) + " of segment " +
                                             std::to_string(segment_id) + ".");
         }

@@ -5,6 +5,19 @@
 #include "pg/boundary.hpp"
 #include "pg/compat.hpp"
 
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
+#ifdef USE_ICU
+extern "C" {
+#include <unicode/uchar.h>
+// The server's ICU, if it has one: a weak reference asks for no library of its own, and is null in a server that
+// was built without ICU or with another one than this module was compiled against.
+__attribute__((weak)) void u_getVersion(UVersionInfo version);
+__attribute__((weak)) void u_getUnicodeVersion(UVersionInfo version);
+}
+#endif
+
 namespace namedex::pg {
 
 namespace {
@@ -75,6 +88,33 @@ class IdentityFolderType final : public core::Folder {
     void Fold(std::string_view in, std::string& out) const override { out.assign(in); }
 };
 
+// The versions of ICU and of its Unicode tables, of which the version of a collation does not tell everything.
+std::string IcuVersions() {
+    std::string text;
+#ifdef USE_ICU
+    for (const auto get_version : {&u_getVersion, &u_getUnicodeVersion}) {
+        if (get_version != nullptr) {
+            UVersionInfo version;
+            get_version(version);
+            for (const std::uint8_t number : version) {
+                text += std::to_string(number) + '.';
+            }
+        }
+        text += ' ';
+    }
+#endif
+    return text;
+}
+
+// The version of the C library, whose tables the server does not give a version for C.UTF-8 and its like.
+std::string LibcVersion() {
+#ifdef __GLIBC__
+    return gnu_get_libc_version();
+#else
+    return {};
+#endif
+}
+
 int CharacterLength(const unsigned char* at) {
     return pg_mblen(reinterpret_cast<const char*>(at));
 }
@@ -101,10 +141,22 @@ std::uint64_t FoldVersion(Oid collation) {
     if (known != versions.end()) {
         return known->second;
     }
-    const char* text = Call([&] { return compat::DescribeFolding(collation); });
+    struct Description {
+        const char* text;
+        bool is_c;
+        bool by_character;
+    };
+    const Description description = Call([&] {
+        return Description{compat::DescribeFolding(collation), compat::CtypeIsC(collation),
+                           compat::FoldsByCharacter(collation)};
+    });
+    std::string text = description.text;
+    if (!description.is_c) {
+        text += ' ' + (description.by_character ? LibcVersion() : IcuVersions());
+    }
     std::uint64_t hash = 0xCBF29CE484222325u;  // FNV-1a
-    for (const char* at = text; *at != '\0'; ++at) {
-        hash = (hash ^ static_cast<unsigned char>(*at)) * 0x100000001B3u;
+    for (const char c : text) {
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
     }
     versions.emplace(collation, hash);
     return hash;

@@ -25,7 +25,7 @@ void InitMetaPage(Page page, FoldSignature signature) {
 void CopyMeta(Relation index, Page page, MetaData* meta) {
     const auto* bytes = static_cast<const char*>(page);
     if (const char* problem = WrongWithPage(bytes, PageKind::kMeta, 0, 0)) {
-        pg::ReportIndexCorrupted(index, problem, "Block 0, the metapage.");
+        pg::ReportIndexCorrupted(index, problem, "The page is block 0, the metapage.");
     }
     memcpy(meta, ConstPayloadOf(bytes), sizeof *meta);
     if (meta->magic != kMetaMagic) {

@@ -44,6 +44,9 @@ inline constexpr PendingChain kNoPending{InvalidBlockNumber, InvalidBlockNumber,
 // key column. 64 bits of a hash, compared on open.
 using FoldSignature = uint64;
 
+// The signature of an index whose segments were folded under more than one set of rules: equal to none of them.
+inline constexpr FoldSignature kMixedFolds = 0;
+
 struct MetaData {
     uint32 magic;
     uint32 version;

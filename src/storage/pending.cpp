@@ -66,7 +66,7 @@ RecordHeader ReadRecord(Relation index, const uint8* payload, uint32 used, uint3
 void CheckPendingPage(Relation index, Page page) {
     if (const char* problem =
             WrongWithPage(static_cast<const char*>(page), PageKind::kPending, 0, 0)) {
-        pg::ReportIndexCorrupted(index, problem, "While reading pending rows.");
+        pg::ReportIndexCorrupted(index, problem, "The page is one of pending rows.");
     }
 }
 
@@ -295,14 +295,18 @@ void VisitPending(Relation index, const PendingChain& chain, Snapshot snapshot, 
 
 void DeletePending(Relation index, const PendingChain& chain, IndexBulkDeleteCallback callback,
                    void* callback_state, double* left, double* removed) {
+    // The callback sees a copy: it is core code, and may take its time. Records do not move meanwhile, and what
+    // is appended is of rows that VACUUM does not know.
+    char* copy = static_cast<char*>(palloc(BLCKSZ));
     for (BlockNumber block = chain.head; block != InvalidBlockNumber;) {
         compat::VacuumDelayPoint();
         Buffer buffer = ReadBuffer(index, block);
-        LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-        Page page = BufferGetPage(buffer);
-        CheckPendingPage(index, page);
-        const uint8* payload = ConstPayloadOf(static_cast<const char*>(page));
-        const uint32 used = UsedOf(static_cast<const char*>(page));
+        LockBuffer(buffer, BUFFER_LOCK_SHARE);
+        memcpy(copy, BufferGetPage(buffer), BLCKSZ);
+        LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+        CheckPendingPage(index, copy);
+        const uint8* payload = ConstPayloadOf(copy);
+        const uint32 used = UsedOf(copy);
         uint32 dead[core::kPagePayload / sizeof(RecordHeader)];
         uint32 dead_count = 0;
         for (uint32 at = 0; at < used;) {
@@ -318,6 +322,7 @@ void DeletePending(Relation index, const PendingChain& chain, IndexBulkDeleteCal
             at += header.size;
         }
         if (dead_count > 0) {
+            LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
             PageEdit edit(index);
             char* edited = PayloadOf(edit.Register(buffer));
             for (uint32 i = 0; i < dead_count; ++i) {
@@ -327,11 +332,13 @@ void DeletePending(Relation index, const PendingChain& chain, IndexBulkDeleteCal
                 memcpy(edited + dead[i], &header, sizeof header);
             }
             edit.Commit();
+            LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
             *removed += dead_count;
         }
-        block = SpecialOf(page)->next;
-        UnlockReleaseBuffer(buffer);
+        ReleaseBuffer(buffer);
+        block = SpecialOf(static_cast<const char*>(copy))->next;
     }
+    pfree(copy);
 }
 
 bool SealPending(Relation index) {

@@ -16,7 +16,7 @@ namespace {
 constexpr uint32 kReadsPerUse = 8;
 
 std::string BlockDetail(BlockNumber block) {
-    return "Block " + std::to_string(block) + ".";
+    return "The page is block " + std::to_string(block) + " of the index.";
 }
 
 [[noreturn]] void ThrowBadPage(const char* problem, BlockNumber block) {
@@ -60,7 +60,8 @@ void SegmentPagesWriter::Write(const std::uint8_t* payload, std::uint32_t used) 
         ++extents_.back().count;
     } else {
         if (extents_.size() == kMaxExtents) {
-            core::ThrowTooLarge("an index segment is scattered over too many places of its file");
+            core::ThrowTooLarge("an index segment is scattered over too many places of its file", {},
+                                "Run VACUUM again when fewer rows are inserted, or REINDEX.");
         }
         extents_.push_back({block, 1});
     }

@@ -51,7 +51,7 @@ void TemporaryPages::Write(const std::uint8_t* payload, std::uint32_t used) {
 
 core::PageSource::Pin TemporaryPages::Acquire(std::uint32_t page) {
     if (page >= page_count()) {
-        core::ThrowCorrupt("a temporary page does not exist");
+        core::ThrowInternal("a temporary page does not exist");
     }
     if (file_ == nullptr) {
         return {memory_[page]->data(), used_[page], 0};

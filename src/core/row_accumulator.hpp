@@ -25,7 +25,7 @@ namespace namedex::core {
 template <typename T>
 class BlockArray {
   public:
-    static constexpr std::size_t kBlock = (std::size_t{256} << 10) / sizeof(T);
+    static constexpr std::size_t kBlock = (std::size_t{64} << 10) / sizeof(T);
 
     void push_back(const T& value) {
         if (size_ % kBlock == 0) {
@@ -101,7 +101,7 @@ class ColumnAccumulator {
     BlockArray<Occurrence> occurrences_;
     std::vector<std::uint64_t> slots_;  // open addressing: hash << 32 | id + 1
     // Word bytes, in blocks; a word never straddles one.
-    static constexpr std::size_t kTextBlock = std::size_t{256} << 10;
+    static constexpr std::size_t kTextBlock = std::size_t{64} << 10;
     std::vector<std::unique_ptr<char[]>> text_;
     std::size_t text_used_ = kTextBlock;
     std::vector<Shape> shapes_;

@@ -349,16 +349,16 @@ std::size_t ColumnAccumulator::memory_bytes() const {
 }
 
 std::size_t ColumnAccumulator::emit_bytes() const {
-    // While sorting, keys and order; then order, end of postings, word id, and the postings.
+    // While sorting, keys and order; then order, place and number of postings, word id, and the postings.
     const std::size_t number = sizeof(std::uint32_t);
     return std::max(occurrences_.size() * (sizeof(SortKey) + number),
-                    occurrences_.size() * 3 * number + word_codes_ * sizeof(RowOrdinal));
+                    occurrences_.size() * 4 * number + word_codes_ * sizeof(RowOrdinal));
 }
 
-// The ordinals of all occurrences, those of one in a row, in `order`; `end` says where they end. Two passes over
-// the codes: counting, and putting each ordinal in its place. A word counts once a row and class.
+// The ordinals of all occurrences, those of one in a row, in `order`, and in `counts` how many each has. Two passes
+// over the codes: counting, and putting each ordinal in its place. A word counts once a row and class.
 std::unique_ptr<RowOrdinal[]> ColumnAccumulator::Postings(const std::vector<std::uint32_t>& order,
-                                                          std::vector<std::uint32_t>& end,
+                                                          std::vector<std::uint32_t>& counts,
                                                           std::vector<std::uint32_t>& last,
                                                           void (*poll)()) const {
     const auto for_each = [&](auto&& take) {
@@ -379,15 +379,17 @@ std::unique_ptr<RowOrdinal[]> ColumnAccumulator::Postings(const std::vector<std:
             }
         }
     };
-    end.assign(occurrences_.size(), 0);
-    for_each([&](std::uint32_t id, RowOrdinal) { ++end[id]; });
+    std::vector<std::uint32_t> place(occurrences_.size());  // first how many, then where the next one goes
+    for_each([&](std::uint32_t id, RowOrdinal) { ++place[id]; });
+    counts.resize(order.size());
     std::uint32_t start = 0;
     for (std::size_t i = 0; i < order.size(); ++i) {
-        __builtin_prefetch(&end[order[std::min(i + kFetchAhead, order.size() - 1)]], 1);
-        start += std::exchange(end[order[i]], start);
+        __builtin_prefetch(&place[order[std::min(i + kFetchAhead, order.size() - 1)]], 1);
+        counts[i] = std::exchange(place[order[i]], start);
+        start += counts[i];
     }
     std::unique_ptr<RowOrdinal[]> postings(new RowOrdinal[start]);
-    for_each([&](std::uint32_t id, RowOrdinal row) { postings[end[id]++] = row; });
+    for_each([&](std::uint32_t id, RowOrdinal row) { postings[place[id]++] = row; });
     return postings;
 }
 
@@ -395,9 +397,9 @@ void ColumnAccumulator::Emit(SegmentWriter& writer, void (*poll)()) {
     Settle();
     writer.BeginColumn();
     const std::vector<std::uint32_t> order = Sorter(*this, poll).Run();
-    std::vector<std::uint32_t> end;
+    std::vector<std::uint32_t> counts;
     std::vector<std::uint32_t> last;
-    std::unique_ptr<RowOrdinal[]> postings = Postings(order, end, last, poll);
+    std::unique_ptr<RowOrdinal[]> postings = Postings(order, counts, last, poll);
 
     // The words, each with its classes; `last` now becomes the occurrences' word ids.
     std::vector<std::uint32_t>& word_of = last;
@@ -411,12 +413,9 @@ void ColumnAccumulator::Emit(SegmentWriter& writer, void (*poll)()) {
         for (; next < order.size() && Original(occurrences_[order[next]]) == original; ++next) {
             const std::uint32_t ahead = order[std::min(next + kFetchAhead, order.size() - 1)];
             __builtin_prefetch(&occurrences_[ahead]);
-            __builtin_prefetch(&end[ahead]);
             __builtin_prefetch(&word_of[ahead], 1);
-            const RowOrdinal* rows_end = postings.get() + end[order[next]];
-            writer.AddPostings(occurrences_[order[next]].word_class, rows,
-                               static_cast<std::size_t>(rows_end - rows));
-            rows = rows_end;
+            writer.AddPostings(occurrences_[order[next]].word_class, rows, counts[next]);
+            rows += counts[next];
         }
         const std::uint32_t word = Raw(writer.EndWord());
         for (; i < next; ++i) {

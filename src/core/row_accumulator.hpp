@@ -126,7 +126,7 @@ class ColumnAccumulator {
     std::uint32_t ShapeCode(std::string_view shape, std::uint32_t words);
     void GrowWords();
     std::unique_ptr<RowOrdinal[]> Postings(const std::vector<std::uint32_t>& order,
-                                           std::vector<std::uint32_t>& end,
+                                           std::vector<std::uint32_t>& counts,
                                            std::vector<std::uint32_t>& last,
                                            void (*poll)()) const;
 

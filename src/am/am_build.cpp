@@ -1,10 +1,11 @@
 /*
  * Building an index: the heap is read in block order, rows become one segment, the metapage lists it.
  *
- * The scan is never synchronized with others, so that rows come in block order; heap-only tuples come under
- * their chain's root, so the rows of one block are put in order of their offsets before they are passed on.
+ * heap_rows reads, segment_build makes the segment; parallel_build adds processes that read as well.
  */
 #include "am/am.hpp"
+#include "am/heap_rows.hpp"
+#include "am/parallel_build.hpp"
 #include "am/segment_build.hpp"
 #include "pg/boundary.hpp"
 #include "pg/compat.hpp"
@@ -19,78 +20,6 @@ enum Phase : int64 {
     kPhaseScan = PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE + 1,
     kPhaseWrite,
 };
-
-class HeapRows {
-  public:
-    HeapRows(Relation index, SegmentBuild& build) : index_(index), build_(build) {}
-
-    void Add(ItemPointer tid, const Datum* values, const bool* is_null) {
-        const BlockNumber block = ItemPointerGetBlockNumber(tid);
-        if (block != block_) {
-            Flush();
-            block_ = block;
-            flushed_ = InvalidOffsetNumber;
-        } else if (text_.size() > kMaxHeldBytes) {
-            Flush();
-        }
-        Row row;
-        row.offset = ItemPointerGetOffsetNumber(tid);
-        row.begin = text_.size();
-        EncodeRow(index_, values, is_null, text_);
-        row.end = text_.size();
-        rows_.push_back(row);
-    }
-
-    void Flush() {
-        const auto before = [](const Row& a, const Row& b) { return a.offset < b.offset; };
-        if (!std::is_sorted(rows_.begin(), rows_.end(), before)) {
-            std::sort(rows_.begin(), rows_.end(), before);
-        }
-        // A block of large values is passed on in parts; what comes behind its turn begins a new run.
-        if (!rows_.empty() && rows_.front().offset < flushed_) {
-            build_.BeginRun();
-        }
-        for (const Row& row : rows_) {
-            flushed_ = row.offset;
-            build_.Add({block_, row.offset},
-                       std::string_view(text_).substr(row.begin, row.end - row.begin));
-        }
-        rows_.clear();
-        text_.clear();
-    }
-
-  private:
-    struct Row {
-        OffsetNumber offset;
-        std::size_t begin;
-        std::size_t end;
-    };
-
-    static constexpr std::size_t kMaxHeldBytes = std::size_t{1} << 20;
-
-    Relation index_;
-    SegmentBuild& build_;
-    OffsetNumber flushed_ = InvalidOffsetNumber;  // the last offset of the block that was passed on
-    BlockNumber block_ = InvalidBlockNumber;
-    std::vector<Row> rows_;
-    std::string text_;
-};
-
-struct BuildState {
-    HeapRows* rows;
-    Relation index;
-    MemoryContext row_context;
-};
-
-void BuildCallback(Relation, ItemPointer tid, Datum* values, bool* is_null, bool, void* argument) {
-    auto* state = static_cast<BuildState*>(argument);
-    pg::Enter(state->index, [&] {
-        MemoryContext caller = MemoryContextSwitchTo(state->row_context);
-        state->rows->Add(tid, values, is_null);
-        MemoryContextSwitchTo(caller);
-        MemoryContextReset(state->row_context);
-    });
-}
 
 void WriteMetaPage(Relation index, storage::FoldSignature signature) {
     Buffer buffer = compat::ExtendLocked(index, MAIN_FORKNUM, nullptr);
@@ -118,20 +47,25 @@ void ListSegment(Relation index, const storage::SegmentEntry& entry) {
 
 IndexBuildResult* Build(Relation heap, Relation index, IndexInfo* info) {
     return pg::Enter(index, [&] {
+        const int workers = ParallelBuild::WorkersFor(heap, index, info);
         IndexKeys keys(index);
         pg::Call([&] { WriteMetaPage(index, keys.fold_version()); });
-        SegmentBuild build(keys, MaintenanceMemory());
-        HeapRows rows(index, build);
-        BuildState state{&rows, index, pg::Call([] {
-                             return AllocSetContextCreate(CurrentMemoryContext, "namedex build row",
-                                                          ALLOCSET_DEFAULT_SIZES);
-                         })};
         pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseScan);
-        const double heap_tuples = pg::Call([&] {
-            return table_index_build_scan(heap, index, info, false, true, BuildCallback, &state,
-                                          nullptr);
-        });
-        rows.Flush();
+        std::optional<ParallelBuild> parallel;
+        if (workers > 0) {
+            parallel.emplace(heap, index, info, workers);
+            if (parallel->participants() == 0) {
+                parallel.reset();
+            }
+        }
+        SegmentBuild build(keys, MaintenanceMemory() / (parallel ? parallel->participants() : 1));
+        double heap_tuples =
+            ReadHeapRows(heap, index, info, build, parallel ? parallel->BeginScan(heap) : nullptr);
+        if (parallel) {
+            build.BeginRun();
+            heap_tuples += parallel->Collect(build, info);
+            build.SetMemoryLimit(MaintenanceMemory());
+        }
         pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, kPhaseWrite);
         const double index_tuples = static_cast<double>(build.row_count());
         if (build.row_count() > 0) {
@@ -139,9 +73,11 @@ IndexBuildResult* Build(Relation heap, Relation index, IndexInfo* info) {
             build.Finish(index, 1, false, &entry);
             pg::Call([&] { ListSegment(index, entry); });
         }
+        if (parallel) {
+            parallel->End();
+        }
         return pg::Call([&] {
             storage::LogWholeIndex(index);
-            MemoryContextDelete(state.row_context);
             auto* result = static_cast<IndexBuildResult*>(palloc(sizeof(IndexBuildResult)));
             result->heap_tuples = heap_tuples;
             result->index_tuples = index_tuples;

@@ -50,6 +50,8 @@ NAMEDEX_FUNCTION(namedex_handler) {
     routine->amrestrpos = nullptr;
     routine->aminitparallelscan = nullptr;
     routine->amparallelrescan = nullptr;
-    compat::FillVersionedRoutine(routine, {});
+    compat::VersionedRoutine versioned;
+    versioned.can_build_parallel = true;
+    compat::FillVersionedRoutine(routine, versioned);
     PG_RETURN_POINTER(routine);
 }

@@ -235,7 +235,7 @@ BitCode PrefixCode::EncodeEscape(std::uint32_t symbol) const {
 }
 
 SymbolEncoder::SymbolEncoder(std::pmr::memory_resource* memory)
-    : memory_(memory), candidates_(memory), ranked_(memory), slots_(memory) {}
+    : memory_(memory), candidates_(memory), ranked_(memory), direct_(memory), slots_(memory) {}
 
 void SymbolEncoder::Observe(std::uint32_t symbol, std::uint64_t occurrences) {
     if (occurrences == 0) {
@@ -294,6 +294,15 @@ void SymbolEncoder::Build(std::uint32_t symbol_count) {
 void SymbolEncoder::IndexRanks() {
     static_assert(kLengthBits + PrefixCode::kMaxSelectorBits + BitsFor(PrefixCode::kMaxRanks) <=
                   32);
+    if (symbol_count_ <= kMaxDirectSymbols) {
+        direct_.assign(symbol_count_, kNoCode);
+        for (std::uint32_t rank = 0; rank < code_.rank_count(); ++rank) {
+            const BitCode code = code_.EncodeRank(rank);
+            direct_[ranked_[rank]] =
+                static_cast<std::uint32_t>(code.bits << kLengthBits | code.length);
+        }
+        return;
+    }
     const unsigned bits = BitsFor(2 * std::uint64_t{code_.rank_count()}) + 1;
     slots_.assign(std::size_t{1} << bits, kFreeSlot);
     slot_shift_ = 64 - bits;
@@ -311,11 +320,14 @@ BitCode SymbolEncoder::Encode(std::uint32_t symbol) const {
     if (symbol >= symbol_count_) {
         ThrowInternal("a symbol of a code is out of range");
     }
+    if (!direct_.empty()) {
+        const std::uint32_t code = direct_[symbol];
+        return code != kNoCode ? Unpack(code) : code_.EncodeEscape(symbol);
+    }
     std::size_t slot = (symbol * 0x9E3779B97F4A7C15u) >> slot_shift_;
     while (slots_[slot] != kFreeSlot) {
         if (slots_[slot] >> 32 == symbol) {
-            const auto code = static_cast<std::uint32_t>(slots_[slot]);
-            return {code >> kLengthBits, code & static_cast<unsigned>(LowBits(kLengthBits))};
+            return Unpack(static_cast<std::uint32_t>(slots_[slot]));
         }
         slot = (slot + 1) & (slots_.size() - 1);
     }

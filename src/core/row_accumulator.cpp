@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace namedex::core {
 
@@ -31,48 +32,171 @@ std::uint32_t HashBits(std::uint64_t hash) {
     return static_cast<std::uint32_t>(hash >> 32);
 }
 
-// The first 8 bytes, so that comparing numbers compares text.
-std::uint64_t SortPrefix(std::string_view text) {
-    unsigned char bytes[8] = {};
-    std::memcpy(bytes, text.data(), std::min<std::size_t>(text.size(), 8));
-    std::uint64_t prefix = 0;
-    for (const unsigned char byte : bytes) {
-        prefix = prefix << 8 | byte;
-    }
-    return prefix;
-}
-
 void Poll(void (*poll)(), std::uint64_t n) {
     if (n % 65536 == 0 && poll != nullptr) {
         poll();
     }
 }
 
-struct SortKey {
-    std::uint64_t prefix;
-    std::uint32_t id;
-};
+// How far ahead memory is fetched where it is walked through in no order.
+constexpr std::size_t kFetchAhead = 24;
+
+constexpr std::size_t kChunk = 8;
+
+// Bytes [at, at + 8) of a text, zeros after its end, in host order.
+std::uint64_t ChunkAt(std::string_view text, std::size_t at) {
+    std::uint64_t chunk = 0;
+    if (at < text.size()) {
+        std::memcpy(&chunk, text.data() + at, std::min(text.size() - at, kChunk));
+    }
+    return chunk;
+}
+
+// The same as a number that compares as the text does.
+std::uint64_t OrderedChunkAt(std::string_view text, std::size_t at) {
+    const std::uint64_t chunk = ChunkAt(text, at);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return __builtin_bswap64(chunk);
+#else
+    return chunk;
+#endif
+}
 
 }  // namespace
 
+// Sorts occurrences by (folded, original, class).
+//
+// A key holds the next 8 bytes of the folded form, so that most comparisons are of numbers that lie side by
+// side. Keys that stay equal are given the 8 bytes that follow, group by group, after whatever all words of
+// the group share has been skipped: a text is visited once for each chunk it takes to tell it apart, and not once a
+// comparison. Words contain no NUL, so a chunk that ends in one is a word's end.
+struct ColumnAccumulator::SortKey {
+    std::uint64_t chunk;
+    std::uint32_t id;
+};
+
+class ColumnAccumulator::Sorter {
+  public:
+    Sorter(const ColumnAccumulator& column, void (*poll)()) : column_(column), poll_(poll) {}
+
+    std::vector<std::uint32_t> Run() {
+        const std::size_t size = column_.occurrences_.size();
+        const std::unique_ptr<SortKey[]> keys(new SortKey[size]);
+        for (std::uint32_t id = 0; id < size; ++id) {
+            keys[id].id = id;
+        }
+        Sort(keys.get(), keys.get() + size, 0);
+        std::vector<std::uint32_t> order(size);
+        for (std::size_t i = 0; i < size; ++i) {
+            order[i] = keys[i].id;
+        }
+        return order;
+    }
+
+  private:
+    // So few are compared as texts.
+    static constexpr std::ptrdiff_t kFew = 6;
+
+    std::string_view Folded(const SortKey& key) const {
+        return column_.Folded(column_.occurrences_[key.id]);
+    }
+
+    // The words of [begin, end) are equal in their first `depth` folded bytes.
+    void Sort(SortKey* begin, SortKey* end, std::size_t depth) {
+        if (end - begin <= kFew) {
+            SortTexts(begin, end, depth);
+            return;
+        }
+        depth += Shared(begin, end, depth);
+        for (SortKey* key = begin; key < end; ++key) {
+            key->chunk = OrderedChunkAt(Folded(*key), depth);
+        }
+        std::sort(begin, end, [this](const SortKey& a, const SortKey& b) {
+            Poll(poll_, ++steps_);
+            return a.chunk < b.chunk;
+        });
+        while (begin < end) {
+            SortKey* same = begin + 1;
+            while (same < end && same->chunk == begin->chunk) {
+                ++same;
+            }
+            if (same - begin > 1) {
+                if ((begin->chunk & 0xFF) != 0) {
+                    Sort(begin, same, depth + kChunk);
+                } else {
+                    SortTexts(begin, same, depth);
+                }
+            }
+            begin = same;
+        }
+    }
+
+    // How many bytes after `depth` all folded forms share.
+    std::size_t Shared(const SortKey* begin, const SortKey* end, std::size_t depth) {
+        const std::string_view first = Folded(*begin).substr(depth);
+        std::size_t shared = first.size();
+        for (const SortKey* key = begin + 1; key < end && shared > 0; ++key) {
+            Poll(poll_, ++steps_);
+            const std::string_view text = Folded(*key).substr(depth);
+            shared = std::min(shared, text.size());
+            shared = static_cast<std::size_t>(
+                std::mismatch(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(shared),
+                              text.begin())
+                    .first -
+                first.begin());
+        }
+        return shared;
+    }
+
+    void SortTexts(SortKey* begin, SortKey* end, std::size_t depth) {
+        std::sort(begin, end, [this, depth](const SortKey& a, const SortKey& b) {
+            Poll(poll_, ++steps_);
+            const Occurrence& left = column_.occurrences_[a.id];
+            const Occurrence& right = column_.occurrences_[b.id];
+            if (const int order = column_.Folded(left).substr(depth).compare(
+                    column_.Folded(right).substr(depth));
+                order != 0) {
+                return order < 0;
+            }
+            if (const int order = column_.Original(left).compare(column_.Original(right));
+                order != 0) {
+                return order < 0;
+            }
+            return left.word_class < right.word_class;
+        });
+    }
+
+    const ColumnAccumulator& column_;
+    void (*poll_)();
+    std::uint32_t steps_ = 0;
+};
+
 ColumnAccumulator::ColumnAccumulator() : slots_(1024), shape_slots_(64) {}
 
+const char* ColumnAccumulator::TextOf(const Occurrence& o) const {
+    if (o.stored_bytes() <= Occurrence::kInline) {
+        return o.bytes;
+    }
+    std::uint64_t offset;
+    std::memcpy(&offset, o.bytes, sizeof offset);
+    return text_[offset / kTextBlock].get() + offset % kTextBlock;
+}
+
 std::string_view ColumnAccumulator::Original(const Occurrence& o) const {
-    return {text_[o.text / kTextBlock].get() + o.text % kTextBlock, o.original_size};
+    return {TextOf(o), o.original_size};
 }
 
 std::string_view ColumnAccumulator::Folded(const Occurrence& o) const {
-    const char* original = text_[o.text / kTextBlock].get() + o.text % kTextBlock;
-    return {o.same ? original : original + o.original_size, o.folded_size};
+    return {TextOf(o) + (o.same ? 0 : o.original_size), o.folded_size};
 }
 
 void ColumnAccumulator::GrowWords() {
-    std::vector<std::uint64_t> grown(slots_.size() * 2);
+    std::vector<Slot> grown(slots_.size() * 2);
     const std::size_t mask = grown.size() - 1;
-    for (const std::uint64_t slot : slots_) {
-        if (slot != 0) {
-            std::size_t at = (slot >> 32) & mask;
-            while (grown[at] != 0) {
+    for (const Slot& slot : slots_) {
+        if (slot.id_plus_1 != 0) {
+            std::size_t at = slot.tag >> 3 & mask;
+            while (grown[at].id_plus_1 != 0) {
                 at = (at + 1) & mask;
             }
             grown[at] = slot;
@@ -81,48 +205,84 @@ void ColumnAccumulator::GrowWords() {
     slots_.swap(grown);
 }
 
-std::uint32_t ColumnAccumulator::OccurrenceId(const SplitWord& word) {
-    const std::uint32_t hash =
-        HashBits(HashBytes(word.original, static_cast<std::uint64_t>(word.word_class) + 1));
+void ColumnAccumulator::Defer(const SplitWord& word) {
+    static_assert(kWordClasses <= 4, "a tag has two bits for the class");
+    const std::uint32_t word_class = static_cast<std::uint32_t>(word.word_class);
+    const std::uint32_t hash = HashBits(HashBytes(word.original, word_class + 1));
+    Deferred deferred;
+    deferred.prefix = ChunkAt(word.original, 0);
+    deferred.tag = (hash & ~7u) | (word.original.size() > kChunk ? 4u : 0u) | word_class;
+    __builtin_prefetch(&slots_[deferred.tag >> 3 & (slots_.size() - 1)]);
+    deferred.original_size = static_cast<std::uint16_t>(word.original.size());
+    deferred.folded_size = static_cast<std::uint16_t>(word.folded.size());
+    deferred.word_class = word.word_class;
+    deferred.same = word.folded == word.original;
+    deferred.text = deferred_text_.size();
+    deferred_text_.append(word.original);
+    if (!deferred.same) {
+        deferred_text_.append(word.folded);
+    }
+    deferred.code_at = codes_.size();
+    codes_.push_back(0);
+    deferred_.push_back(deferred);
+    if (deferred_.size() == kMaxDeferred) {
+        Settle();
+    }
+}
+
+void ColumnAccumulator::Settle() {
+    for (const Deferred& word : deferred_) {
+        codes_[word.code_at] = OccurrenceId(word);
+    }
+    deferred_.clear();
+    deferred_text_.clear();
+}
+
+std::uint32_t ColumnAccumulator::OccurrenceId(const Deferred& word) {
     const std::size_t mask = slots_.size() - 1;
-    std::size_t at = hash & mask;
-    for (; slots_[at] != 0; at = (at + 1) & mask) {
-        if (slots_[at] >> 32 == hash) {
-            const std::uint32_t id = static_cast<std::uint32_t>(slots_[at]) - 1;
-            const Occurrence& known = occurrences_[id];
-            if (known.word_class == word.word_class && Original(known) == word.original) {
-                return id;
-            }
+    std::size_t at = word.tag >> 3 & mask;
+    for (; slots_[at].id_plus_1 != 0; at = (at + 1) & mask) {
+        const Slot& slot = slots_[at];
+        if (slot.prefix != word.prefix || slot.tag != word.tag) {
+            continue;
+        }
+        const std::uint32_t id = slot.id_plus_1 - 1;
+        if (word.original_size <= kChunk ||
+            Original(occurrences_[id]) ==
+                std::string_view(deferred_text_).substr(word.text, word.original_size)) {
+            return id;
         }
     }
-    const bool same = word.folded == word.original;
-    const std::size_t bytes = word.original.size() + (same ? 0 : word.folded.size());
-    if (text_used_ + bytes > kTextBlock) {
-        text_.push_back(std::make_unique<char[]>(kTextBlock));
-        text_used_ = 0;
-    }
-    char* to = text_.back().get() + text_used_;
-    std::memcpy(to, word.original.data(), word.original.size());
-    if (!same) {
-        std::memcpy(to + word.original.size(), word.folded.data(), word.folded.size());
-    }
-    Occurrence added;
-    added.text = (text_.size() - 1) * kTextBlock + text_used_;
-    added.count = 0;
-    added.last_row = UINT32_MAX;
-    added.original_size = static_cast<std::uint16_t>(word.original.size());
-    added.folded_size = static_cast<std::uint16_t>(word.folded.size());
-    added.word_class = word.word_class;
-    added.same = same;
-    text_used_ += bytes;
-
-    const std::uint32_t id = static_cast<std::uint32_t>(occurrences_.size());
-    occurrences_.push_back(added);
-    slots_[at] = std::uint64_t{hash} << 32 | (id + 1);
-    if (occurrences_.size() * 2 > slots_.size()) {
+    const std::uint32_t id = AddOccurrence(word);
+    slots_[at] = {word.prefix, word.tag, id + 1};
+    if (occurrences_.size() * 3 > slots_.size() * 2) {
         GrowWords();
     }
     return id;
+}
+
+std::uint32_t ColumnAccumulator::AddOccurrence(const Deferred& word) {
+    Occurrence added;
+    added.original_size = word.original_size;
+    added.folded_size = word.folded_size;
+    added.word_class = word.word_class;
+    added.same = word.same;
+    const char* from = deferred_text_.data() + word.text;
+    const std::size_t bytes = added.stored_bytes();
+    if (bytes <= Occurrence::kInline) {
+        std::memcpy(added.bytes, from, bytes);
+    } else {
+        if (text_used_ + bytes > kTextBlock) {
+            text_.emplace_back(new char[kTextBlock]);
+            text_used_ = 0;
+        }
+        const std::uint64_t offset = (text_.size() - 1) * kTextBlock + text_used_;
+        std::memcpy(text_.back().get() + text_used_, from, bytes);
+        std::memcpy(added.bytes, &offset, sizeof offset);
+        text_used_ += bytes;
+    }
+    occurrences_.push_back(added);
+    return static_cast<std::uint32_t>(occurrences_.size() - 1);
 }
 
 std::uint32_t ColumnAccumulator::ShapeCode(std::string_view shape, std::uint32_t words) {
@@ -177,88 +337,73 @@ void ColumnAccumulator::AddRegular(const std::vector<SplitWord>& words, std::str
     ++shapes_[shape_id].rows;
     codes_.push_back(shape_id + kFirstShape);
     for (const SplitWord& word : words) {
-        const std::uint32_t id = OccurrenceId(word);
-        codes_.push_back(id);
-        Occurrence& occurrence = occurrences_[id];
-        if (occurrence.last_row != rows_) {
-            occurrence.last_row = rows_;
-            ++occurrence.count;
-            ++word_occurrences_;
-        }
+        Defer(word);
     }
+    word_codes_ += words.size();
     ++rows_;
 }
 
 std::size_t ColumnAccumulator::memory_bytes() const {
-    return codes_.bytes() + occurrences_.bytes() + slots_.size() * sizeof(std::uint64_t) +
+    return codes_.bytes() + occurrences_.bytes() + slots_.size() * sizeof(Slot) +
            text_.size() * kTextBlock + shape_bytes_ + opaque_bytes_;
 }
 
 std::size_t ColumnAccumulator::emit_bytes() const {
-    // Postings, then per occurrence: sort key, order, end of its postings and word id.
-    return word_occurrences_ * sizeof(RowOrdinal) +
-           occurrences_.size() * (sizeof(SortKey) + 4 * sizeof(std::uint32_t));
+    // While sorting, keys and order; then order, place and number of postings, word id, and the postings.
+    const std::size_t number = sizeof(std::uint32_t);
+    return std::max(occurrences_.size() * (sizeof(SortKey) + number),
+                    occurrences_.size() * 4 * number + word_codes_ * sizeof(RowOrdinal));
 }
 
-std::vector<std::uint32_t> ColumnAccumulator::Sorted(void (*poll)()) const {
-    std::vector<SortKey> keys(occurrences_.size());
-    for (std::uint32_t id = 0; id < keys.size(); ++id) {
-        keys[id] = {SortPrefix(Folded(occurrences_[id])), id};
-    }
-    std::uint32_t comparisons = 0;
-    std::sort(keys.begin(), keys.end(), [&](const SortKey& a, const SortKey& b) {
-        Poll(poll, ++comparisons);
-        if (a.prefix != b.prefix) {
-            return a.prefix < b.prefix;
-        }
-        const Occurrence& left = occurrences_[a.id];
-        const Occurrence& right = occurrences_[b.id];
-        if (const int order = Folded(left).compare(Folded(right)); order != 0) {
-            return order < 0;
-        }
-        if (const int order = Original(left).compare(Original(right)); order != 0) {
-            return order < 0;
-        }
-        return left.word_class < right.word_class;
-    });
-    std::vector<std::uint32_t> order(keys.size());
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        order[i] = keys[i].id;
-    }
-    return order;
-}
-
-void ColumnAccumulator::Emit(SegmentWriter& writer, void (*poll)()) const {
-    writer.BeginColumn();
-    const std::vector<std::uint32_t> order = Sorted(poll);
-
-    // Counting pass: where each occurrence's ordinals go, then the ordinals.
-    std::vector<RowOrdinal> postings(word_occurrences_);
-    std::vector<std::uint32_t> end(occurrences_.size());
-    std::uint32_t start = 0;
-    for (const std::uint32_t id : order) {
-        end[id] = start;
-        start += occurrences_[id].count;
-    }
-    std::vector<RowOrdinal> last(occurrences_.size(), UINT32_MAX);
-    std::size_t at = 0;
-    for (RowOrdinal row = 0; row < rows_; ++row) {
-        Poll(poll, row);
-        const std::uint32_t code = codes_[at++];
-        if (code < kFirstShape) {
-            continue;
-        }
-        for (std::uint32_t n = shapes_[code - kFirstShape].words; n > 0; --n) {
-            const std::uint32_t id = codes_[at++];
-            if (last[id] != row) {
-                last[id] = row;
-                postings[end[id]++] = row;
+// The ordinals of all occurrences, those of one in a row, in `order`, and in `counts` how many each has. Two passes
+// over the codes: counting, and putting each ordinal in its place. A word counts once a row and class.
+std::unique_ptr<RowOrdinal[]> ColumnAccumulator::Postings(const std::vector<std::uint32_t>& order,
+                                                          std::vector<std::uint32_t>& counts,
+                                                          std::vector<std::uint32_t>& last,
+                                                          void (*poll)()) const {
+    const auto for_each = [&](auto&& take) {
+        last.assign(occurrences_.size(), UINT32_MAX);
+        std::size_t at = 0;
+        for (RowOrdinal row = 0; row < rows_; ++row) {
+            Poll(poll, row);
+            const std::uint32_t code = codes_[at++];
+            if (code < kFirstShape) {
+                continue;
+            }
+            for (std::uint32_t n = shapes_[code - kFirstShape].words; n > 0; --n) {
+                const std::uint32_t id = codes_[at++];
+                if (last[id] != row) {
+                    last[id] = row;
+                    take(id, row);
+                }
             }
         }
+    };
+    std::vector<std::uint32_t> place(occurrences_.size());  // first how many, then where the next one goes
+    for_each([&](std::uint32_t id, RowOrdinal) { ++place[id]; });
+    counts.resize(order.size());
+    std::uint32_t start = 0;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        __builtin_prefetch(&place[order[std::min(i + kFetchAhead, order.size() - 1)]], 1);
+        counts[i] = std::exchange(place[order[i]], start);
+        start += counts[i];
     }
+    std::unique_ptr<RowOrdinal[]> postings(new RowOrdinal[start]);
+    for_each([&](std::uint32_t id, RowOrdinal row) { postings[place[id]++] = row; });
+    return postings;
+}
+
+void ColumnAccumulator::Emit(SegmentWriter& writer, void (*poll)()) {
+    Settle();
+    writer.BeginColumn();
+    const std::vector<std::uint32_t> order = Sorter(*this, poll).Run();
+    std::vector<std::uint32_t> counts;
+    std::vector<std::uint32_t> last;
+    std::unique_ptr<RowOrdinal[]> postings = Postings(order, counts, last, poll);
 
     // The words, each with its classes; `last` now becomes the occurrences' word ids.
     std::vector<std::uint32_t>& word_of = last;
+    const RowOrdinal* rows = postings.get();
     for (std::size_t i = 0; i < order.size();) {
         Poll(poll, i);
         const Occurrence& first = occurrences_[order[i]];
@@ -266,17 +411,20 @@ void ColumnAccumulator::Emit(SegmentWriter& writer, void (*poll)()) const {
         writer.BeginWord(Folded(first), original);
         std::size_t next = i;
         for (; next < order.size() && Original(occurrences_[order[next]]) == original; ++next) {
-            const Occurrence& o = occurrences_[order[next]];
-            writer.AddPostings(o.word_class, postings.data() + (end[order[next]] - o.count),
-                               o.count);
+            const std::uint32_t ahead = order[std::min(next + kFetchAhead, order.size() - 1)];
+            __builtin_prefetch(&occurrences_[ahead]);
+            __builtin_prefetch(&word_of[ahead], 1);
+            writer.AddPostings(occurrences_[order[next]].word_class, rows, counts[next]);
+            rows += counts[next];
         }
         const std::uint32_t word = Raw(writer.EndWord());
         for (; i < next; ++i) {
             word_of[order[i]] = word;
         }
     }
+    postings.reset();
 
-    at = 0;
+    std::size_t at = 0;
     for (RowOrdinal row = 0; row < rows_; ++row) {
         Poll(poll, row);
         const std::uint32_t code = codes_[at++];
@@ -343,13 +491,13 @@ bool RowAccumulator::full() const {
 
 SegmentStats RowAccumulator::Emit(PageSink& out, PageStoreFactory& temporary,
                                   const SegmentOptions& options,
-                                  std::pmr::memory_resource* memory) const {
+                                  std::pmr::memory_resource* memory) {
     SegmentWriter writer(out, temporary, static_cast<std::uint32_t>(columns_.size()), row_count(),
                          options, memory);
     for (std::size_t i = 0; i < tids_.size(); ++i) {
         writer.AddTid(tids_[i]);
     }
-    for (const ColumnAccumulator& column : columns_) {
+    for (ColumnAccumulator& column : columns_) {
         column.Emit(writer, options.poll);
     }
     return writer.Finish();

@@ -25,11 +25,11 @@ namespace namedex::core {
 template <typename T>
 class BlockArray {
   public:
-    static constexpr std::size_t kBlock = (std::size_t{256} << 10) / sizeof(T);
+    static constexpr std::size_t kBlock = (std::size_t{64} << 10) / sizeof(T);
 
     void push_back(const T& value) {
         if (size_ % kBlock == 0) {
-            blocks_.push_back(std::make_unique<T[]>(kBlock));
+            blocks_.emplace_back(new T[kBlock]);  // not zeroed: what is read was pushed before
         }
         blocks_[size_ / kBlock][size_ % kBlock] = value;
         ++size_;
@@ -54,11 +54,14 @@ class ColumnAccumulator {
     void AddOpaque(std::string_view original, std::string_view folded);
     void AddRegular(const std::vector<SplitWord>& words, std::string_view shape);
 
-    void Emit(SegmentWriter& writer, void (*poll)()) const;
+    // Nothing is added afterwards.
+    void Emit(SegmentWriter& writer, void (*poll)());
 
     std::size_t memory_bytes() const;
     // Whether it holds as much as 32-bit counters can tell apart with room to spare.
-    bool full() const { return word_occurrences_ > UINT32_MAX / 2; }
+    bool full() const {
+        return word_codes_ > UINT32_MAX / 2 || occurrences_.size() > kMaxOccurrences;
+    }
     // What Emit needs on top, for this column.
     std::size_t emit_bytes() const;
 
@@ -66,17 +69,43 @@ class ColumnAccumulator {
     static constexpr std::uint32_t kNullRow = 0;
     static constexpr std::uint32_t kOpaqueRow = 1;
     static constexpr std::uint32_t kFirstShape = 2;
+    // The slots' tags tell places apart in a table of at most 2^29.
+    static constexpr std::size_t kMaxOccurrences = std::size_t{1} << 28;
 
-    // A distinct (word, class) pair.
+    // A distinct (word, class) pair. Most words are short enough to be kept here, so that one place in memory
+    // tells all about them.
     struct Occurrence {
-        std::uint64_t text;  // in text_: original bytes, then folded bytes unless same
-        std::uint32_t count;
-        std::uint32_t last_row;  // a word counts once a row and class
+        static constexpr std::size_t kInline = 24;
+
         std::uint16_t original_size;
         std::uint16_t folded_size;
         WordClass word_class;
         bool same;  // the folded form is the original
+        // Original bytes, then folded bytes unless same; or, if they are more than kInline, their offset in text_.
+        alignas(std::uint64_t) char bytes[kInline];
+
+        std::size_t stored_bytes() const { return original_size + (same ? 0u : folded_size); }
     };
+    // A word whose id is looked up later, when its slot has come from memory.
+    struct Deferred {
+        std::uint64_t prefix;
+        std::uint32_t tag;
+        std::uint16_t original_size;
+        std::uint16_t folded_size;
+        WordClass word_class;
+        bool same;
+        std::size_t text;     // in deferred_text_
+        std::size_t code_at;  // where in codes_ the id goes
+    };
+    // An entry of the table of occurrences, open addressing. Words of up to 8 bytes, which most are, are told
+    // apart without looking anywhere else: prefix and tag say all.
+    struct Slot {
+        std::uint64_t prefix = 0;     // the first 8 original bytes, then zeros
+        std::uint32_t tag = 0;        // hash (29 bits), whether there are more bytes, class (2 bits)
+        std::uint32_t id_plus_1 = 0;  // 0: free
+    };
+    struct SortKey;
+    class Sorter;
     struct Shape {
         std::string text;
         std::uint32_t words;
@@ -87,25 +116,36 @@ class ColumnAccumulator {
         std::string folded;
     };
 
+    const char* TextOf(const Occurrence& o) const;
     std::string_view Original(const Occurrence& o) const;
     std::string_view Folded(const Occurrence& o) const;
-    std::uint32_t OccurrenceId(const SplitWord& word);
+    void Defer(const SplitWord& word);
+    void Settle();
+    std::uint32_t OccurrenceId(const Deferred& word);
+    std::uint32_t AddOccurrence(const Deferred& word);
     std::uint32_t ShapeCode(std::string_view shape, std::uint32_t words);
     void GrowWords();
-    std::vector<std::uint32_t> Sorted(void (*poll)()) const;
+    std::unique_ptr<RowOrdinal[]> Postings(const std::vector<std::uint32_t>& order,
+                                           std::vector<std::uint32_t>& counts,
+                                           std::vector<std::uint32_t>& last,
+                                           void (*poll)()) const;
 
     std::uint32_t rows_ = 0;
     std::uint64_t nulls_ = 0;
-    std::uint64_t word_occurrences_ = 0;
+    std::uint64_t word_codes_ = 0;  // in codes_
     BlockArray<std::uint32_t> codes_;
     BlockArray<Occurrence> occurrences_;
-    std::vector<std::uint64_t> slots_;  // open addressing: hash << 32 | id + 1
+    std::vector<Slot> slots_;
+    // Words between Defer and Settle.
+    static constexpr std::size_t kMaxDeferred = 32;
+    std::vector<Deferred> deferred_;
+    std::string deferred_text_;
     // Word bytes, in blocks; a word never straddles one.
-    static constexpr std::size_t kTextBlock = std::size_t{256} << 10;
+    static constexpr std::size_t kTextBlock = std::size_t{64} << 10;
     std::vector<std::unique_ptr<char[]>> text_;
     std::size_t text_used_ = kTextBlock;
     std::vector<Shape> shapes_;
-    std::vector<std::uint64_t> shape_slots_;
+    std::vector<std::uint64_t> shape_slots_;  // open addressing: hash << 32 | id + 1
     std::size_t shape_bytes_ = 0;
     std::uint32_t last_shape_ = 0;
     std::vector<Opaque> opaque_;
@@ -125,9 +165,9 @@ class RowAccumulator {
     // Whether the rows have to be emitted before more are added, whatever memory there is.
     bool full() const;
 
-    // Writes the rows as one segment.
+    // Writes the rows as one segment. Nothing is added afterwards.
     SegmentStats Emit(PageSink& out, PageStoreFactory& temporary, const SegmentOptions& options,
-                      std::pmr::memory_resource* memory) const;
+                      std::pmr::memory_resource* memory);
 
   private:
     BlockArray<Tid> tids_;

@@ -1,25 +1,91 @@
 #include "core/segment_merger.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <memory>
 #include <string>
 #include <unordered_map>
+
+#include "core/monotone_map.hpp"
 
 namespace namedex::core {
 
 namespace {
 
-// Rows [first, first + count) of a source become [target, target + count).
-struct Piece {
-    RowOrdinal first;
-    std::uint32_t count;
-    RowOrdinal target;
-};
-
-// A piece, seen from the result: in target order over all sources.
+// Rows [first, first + count) of a source are the next rows of the result.
 struct Origin {
     std::uint32_t source;
     RowOrdinal first;
     std::uint32_t count;
+};
+
+// The rows of the result by where they come from, in order, in temporary pages: as many origins as there are rows
+// if rows of the sources take turns.
+class Origins {
+  public:
+    explicit Origins(PageStoreFactory& temporary)
+        : store_(temporary.Create()), writer_(std::make_unique<SectionWriter>(*store_)) {}
+
+    void Add(std::uint32_t source, RowOrdinal row) {
+        if (open_.count > 0 && open_.source == source && open_.first + open_.count == row) {
+            ++open_.count;
+            return;
+        }
+        Write();
+        open_ = {source, row, 1};
+    }
+
+    // After the last Add.
+    void Seal() {
+        Write();
+        writer_->Finish();
+        writer_.reset();
+    }
+
+    template <typename Visit>
+    void ForEach(Visit&& visit) {
+        for (std::uint32_t page = 0; page < store_->page_count(); ++page) {
+            const PinnedPage pinned(*store_, page);
+            for (std::uint32_t at = 0; at + sizeof(Origin) <= pinned.used(); at += sizeof(Origin)) {
+                Origin origin;
+                std::memcpy(&origin, pinned.payload() + at, sizeof origin);
+                visit(origin);
+            }
+        }
+    }
+
+  private:
+    void Write() {
+        if (open_.count > 0) {
+            writer_->Append(&open_, sizeof open_);
+        }
+    }
+
+    std::unique_ptr<PageStore> store_;
+    std::unique_ptr<SectionWriter> writer_;
+    Origin open_{};
+};
+
+// What became of the words of a source's column.
+struct WordMap {
+    explicit WordMap(std::pmr::memory_resource* memory) : ids(memory) {}
+
+    // The next word has no row any more; `next_id` keeps the order.
+    void PushGone(std::uint32_t next_id) {
+        gone.resize(ids.size() + 1);
+        gone.back() = true;
+        ids.Push(next_id);
+    }
+
+    std::uint32_t At(std::uint32_t word) const {
+        if (word >= ids.size() || (word < gone.size() && gone[word])) {
+            ThrowCorrupt("a row holds a word that has no posting for it");
+        }
+        return ids.At(word);
+    }
+
+    MonotoneMap ids;
+    std::vector<bool> gone;  // up to the last such word
 };
 
 // Reads a source's live TIDs in order.
@@ -145,7 +211,11 @@ class Merger {
   public:
     Merger(const std::vector<MergeSource>& sources, std::pmr::memory_resource* memory,
            void (*poll)())
-        : sources_(sources), memory_(memory), poll_(poll), pieces_(sources.size()) {}
+        : sources_(sources), memory_(memory), poll_(poll) {
+        for (std::size_t s = 0; s < sources.size(); ++s) {
+            targets_.emplace_back(memory);
+        }
+    }
 
     SegmentStats Run(PageSink& out, PageStoreFactory& temporary, const SegmentOptions& options) {
         const std::uint32_t columns = sources_.at(0).segment->column_count();
@@ -162,6 +232,7 @@ class Merger {
         }
         row_count_ = static_cast<std::uint32_t>(rows);
         SegmentWriter writer(out, temporary, columns, row_count_, options, memory_);
+        origins_ = std::make_unique<Origins>(temporary);
         MergeTids(writer);
         for (std::uint32_t column = 0; column < columns; ++column) {
             MergeColumn(writer, column);
@@ -182,7 +253,6 @@ class Merger {
             cursors.emplace_back(source);
         }
         Tid last;
-        std::uint32_t open = UINT32_MAX;  // the source whose rows are being taken
         for (RowOrdinal target = 0; target < row_count_; ++target) {
             Poll(target);
             std::uint32_t least = UINT32_MAX;
@@ -206,43 +276,28 @@ class Merger {
             }
             last = cursor.tid();
             writer.AddTid(last);
-            std::vector<Piece>& pieces = pieces_[least];
-            const RowOrdinal row = cursor.row();
-            if (open == least && pieces.back().first + pieces.back().count == row) {
-                ++pieces.back().count;
-                ++origins_.back().count;
-            } else {
-                pieces.push_back({row, 1, target});
-                origins_.push_back({least, row, 1});
-                open = least;
+            for (MonotoneMap& targets = targets_[least]; targets.size() <= cursor.row();) {
+                targets.Push(target);  // also for dead rows before it, of which nobody will ask
             }
+            origins_->Add(least, cursor.row());
             cursor.Advance();
         }
-        for (const MergeSource& source : sources_) {
-            source.segment->Release();
+        for (std::uint32_t s = 0; s < sources_.size(); ++s) {
+            targets_[s].Seal();
+            sources_[s].segment->Release();
         }
+        origins_->Seal();
     }
 
-    // Translates ascending rows of a source, appending to `out`; rows that are gone are dropped.
+    // Translates rows of a source, appending to `out`; rows that are gone are dropped.
     void Translate(std::uint32_t source, const RowOrdinal* rows, std::size_t size,
                    std::vector<RowOrdinal>& out) const {
-        const std::vector<Piece>& pieces = pieces_[source];
-        auto piece = pieces.begin();
+        const MonotoneMap& targets = targets_[source];
+        const RowBitmap* dead = sources_[source].dead;
         for (std::size_t i = 0; i < size; ++i) {
-            const RowOrdinal row = rows[i];
-            if (piece == pieces.end()) {
-                return;
-            }
-            if (row >= piece->first + piece->count) {
-                piece = std::upper_bound(
-                    piece, pieces.end(), row,
-                    [](RowOrdinal r, const Piece& p) { return r < p.first + p.count; });
-                if (piece == pieces.end()) {
-                    return;
-                }
-            }
-            if (row >= piece->first) {
-                out.push_back(piece->target + (row - piece->first));
+            // Behind the last live row there is no target.
+            if (rows[i] < targets.size() && (dead == nullptr || !dead->Test(rows[i]))) {
+                out.push_back(targets.At(rows[i]));
             }
         }
     }
@@ -308,15 +363,15 @@ class Merger {
         bool use_bits_ = false;
     };
 
-    void MergeWords(SegmentWriter& writer, std::uint32_t column,
-                    std::vector<std::vector<std::uint32_t>>& word_ids) {
+    void MergeWords(SegmentWriter& writer, std::uint32_t column, std::vector<WordMap>& words) {
         std::vector<WordCursor> cursors;
         for (std::uint32_t s = 0; s < sources_.size(); ++s) {
             SegmentReader& segment = *sources_[s].segment;
             cursors.emplace_back(segment.column(column), segment.row_count());
-            word_ids.emplace_back(segment.column(column).lexicon().word_count(), UINT32_MAX);
+            words.emplace_back(memory_);
         }
         Gather gather(*this);
+        std::uint32_t next_id = 0;
         std::vector<std::uint32_t> group;
         for (std::uint64_t n = 0;; ++n) {
             Poll(n);
@@ -342,7 +397,7 @@ class Merger {
                 }
             }
             if (group.empty()) {
-                return;
+                break;
             }
             const WordCursor::Word& first = cursors[group[0]].word();
             bool alive = false;
@@ -366,11 +421,19 @@ class Merger {
                     writer.AddPostings(static_cast<WordClass>(c), rows, size);
                 });
             }
-            const std::uint32_t id = alive ? Raw(writer.EndWord()) : UINT32_MAX;
+            const std::uint32_t id = alive ? Raw(writer.EndWord()) : next_id;
+            next_id = alive ? id + 1 : next_id;
             for (const std::uint32_t s : group) {
-                word_ids[s].at(Raw(cursors[s].id())) = id;
+                if (alive) {
+                    words[s].ids.Push(id);
+                } else {
+                    words[s].PushGone(next_id);
+                }
                 cursors[s].Advance();
             }
+        }
+        for (WordMap& map : words) {
+            map.ids.Seal();
         }
     }
 
@@ -441,8 +504,8 @@ class Merger {
 
     void MergeColumn(SegmentWriter& writer, std::uint32_t column) {
         writer.BeginColumn();
-        std::vector<std::vector<std::uint32_t>> word_ids;
-        MergeWords(writer, column, word_ids);
+        std::vector<WordMap> words;
+        MergeWords(writer, column, words);
         std::uint64_t nulls = 0;
         MergeNulls(writer, column, &nulls);
         std::vector<std::vector<ShapeId>> shape_ids;
@@ -453,10 +516,10 @@ class Merger {
         std::string original;
         std::string folded;
         std::uint64_t n = 0;
-        for (const Origin& origin : origins_) {
+        origins_->ForEach([&](const Origin& origin) {
             ColumnReader& reader = sources_[origin.source].segment->column(column);
             ForwardReader& forward = reader.forward();
-            const std::vector<std::uint32_t>& words = word_ids[origin.source];
+            const WordMap& word_map = words[origin.source];
             for (std::uint32_t i = 0; i < origin.count; ++i) {
                 Poll(n++);
                 forward.Read(origin.first + i, row_);
@@ -473,16 +536,12 @@ class Merger {
                     writer.AddOpaqueRow(original, folded);
                 } else {
                     for (std::uint16_t w = 0; w < row_.words; ++w) {
-                        const std::uint32_t id = words.at(Raw(row_.word[w]));
-                        if (id == UINT32_MAX) {
-                            ThrowCorrupt("a row holds a word that has no posting for it");
-                        }
-                        row_.word[w] = WordId{id};
+                        row_.word[w] = WordId{word_map.At(Raw(row_.word[w]))};
                     }
                     writer.AddRow(shape_ids[origin.source].at(row_.shape), row_.word, row_.words);
                 }
             }
-        }
+        });
         writer.EndColumn();
         for (const MergeSource& source : sources_) {
             source.segment->Release();
@@ -494,8 +553,8 @@ class Merger {
     void (*poll_)();
     std::uint32_t row_count_ = 0;
     std::uint64_t polls_ = 0;
-    std::vector<std::vector<Piece>> pieces_;
-    std::vector<Origin> origins_;
+    std::vector<MonotoneMap> targets_;  // of each source's rows, up to the last live one
+    std::unique_ptr<Origins> origins_;
     ForwardReader::Row row_;
 };
 

@@ -4,9 +4,10 @@
 // Then column by column the lexicons are merged, each word's postings translated, and the rows copied with
 // their new word and shape ids. Dead rows, and words only they held, are left out.
 //
-// The translation is kept as pieces, runs of source rows that stay together: a few for the runs of a build,
-// whose rows follow one another, at most one a row. Memory: the pieces, a word id for every source word of one
-// column, and one word's postings (a bitmap of the result's rows when they are many).
+// Memory, while a column is merged: each source's row and word translation, 2 bits a row or word where numbers
+// stay consecutive, about 1 byte where they do not, at most 4 bytes (core/monotone_map.hpp), and 1 bit for words
+// that are gone; one word's postings, at most 1 MB and a bit for each row of the result; for each source about
+// 200 kB of words and pages. The order in which the sources' rows follow one another is in temporary pages.
 #pragma once
 
 #include <cstdint>

@@ -173,9 +173,6 @@ inline void FillVersionedRoutine(IndexAmRoutine* routine, const VersionedRoutine
 #endif
 }
 
-/** True where the server itself plans the workers of ambuild (IndexInfo.ii_ParallelWorkers). */
-constexpr bool kServerPlansBuildWorkers = PG_VERSION_NUM >= 170000;
-
 /** Counts one search of the index: pg_stat_user_indexes, and EXPLAIN ANALYZE from 18 on. */
 inline void CountIndexSearch(IndexScanDesc scan) {
     pgstat_count_index_scan(scan->indexRelation);
@@ -204,6 +201,18 @@ inline bool BitmapScanMaySkipHeapWrongly() {
     if (running >= 160000) return running < 160009;
     return running < 150013;
 }
+
+// ---------------------------------------------------------------- parallel builds
+
+/** True where the server itself plans the workers of ambuild (IndexInfo.ii_ParallelWorkers). */
+constexpr bool kServerPlansBuildWorkers = PG_VERSION_NUM >= 170000;
+
+/** What pgstat_get_my_query_id gives. */
+#if PG_VERSION_NUM >= 180000
+using QueryId = int64;
+#else
+using QueryId = uint64;
+#endif
 
 // ---------------------------------------------------------------- privileges
 

@@ -135,12 +135,12 @@ class ConstantKeys {
 };
 
 // What a question was, as bytes: the index's contents and every key.
-std::string Question(Oid file, std::uint64_t generation, const ScanKeyData* keys, int count) {
+std::string Question(std::uint64_t identity, std::uint64_t generation, const ScanKeyData* keys, int count) {
     std::string text;
     const auto put = [&text](const void* data, std::size_t size) {
         text.append(static_cast<const char*>(data), size);
     };
-    put(&file, sizeof file);
+    put(&identity, sizeof identity);
     put(&generation, sizeof generation);
     for (int i = 0; i < count; ++i) {
         const ScanKeyData& key = keys[i];
@@ -178,8 +178,8 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
 
     IndexSnapshot contents(index);
     contents.OpenSegments(nullptr);
-    const std::string question = Question(compat::FileNumberOf(compat::FileOf(index)),
-                                          contents.meta().generation, keys, count);
+    const std::string question =
+        Question(contents.meta().identity, contents.meta().generation, keys, count);
     for (const Known& k : known) {
         if (k.question == question) {
             contents.Close();

@@ -48,12 +48,10 @@ void CheckFolds(Relation index, IndexSnapshot& contents, const IndexKeys& keys) 
     if (contents.meta().fold_signature == keys.fold_version()) {
         return;
     }
-    // Segments found good, by file and id; neither is used again within a backend's life but for a wrap of
-    // file numbers, after which a segment would be taken for checked that was built by this very server.
-    static std::set<std::pair<Oid, std::uint32_t>> good;
-    const Oid file = compat::FileNumberOf(compat::FileOf(index));
+    // Segments found good, by what names their bytes for good (storage/metapage.hpp).
+    static std::set<std::pair<std::uint64_t, std::uint32_t>> good;
     for (const std::unique_ptr<OpenSegment>& segment : contents.segments()) {
-        const std::pair<Oid, std::uint32_t> key(file, segment->pages.entry().segment_id);
+        const std::pair key(contents.meta().identity, segment->pages.entry().segment_id);
         if (good.count(key) != 0) {
             continue;
         }

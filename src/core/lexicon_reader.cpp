@@ -257,11 +257,11 @@ void LexiconReader::WalkBlocks(std::uint32_t block, Visitor visit) {
 // ---- ranges -----------------------------------------------------------------------------------
 
 WordRange LexiconReader::PrefixRange(std::string_view folded) {
-    return {CountBefore(folded, Bound::kLess), CountBefore(folded, Bound::kLessOrPrefixed)};
+    return Range(folded, Bound::kLessOrPrefixed);
 }
 
 WordRange LexiconReader::ExactRange(std::string_view folded) {
-    return {CountBefore(folded, Bound::kLess), CountBefore(folded, Bound::kLessOrEqual)};
+    return Range(folded, Bound::kLessOrEqual);
 }
 
 bool LexiconReader::IsBefore(std::string_view word, std::string_view key, Bound bound) {
@@ -287,19 +287,45 @@ std::string_view LexiconReader::Join(const Block& block, std::string_view suffix
     return {word_.data(), size};
 }
 
-// How many words come before the key: finds the last block that begins with such a word, and counts
-// in it.
-std::uint32_t LexiconReader::CountBefore(std::string_view key, Bound bound) {
+bool LexiconReader::BeginsBefore(std::uint32_t block, std::string_view key, Bound bound) {
+    bool before = false;
+    WalkBlocks(block, [&](const Block& opened) {
+        before =
+            IsBefore(Join(opened, opened.text.substr(0, opened.text.find('\0'))), key, bound);
+        return false;
+    });
+    return before;
+}
+
+// The words from `folded` on that come before it in the sense of `end`. A range is mostly short, so the blocks
+// behind its begin are tried in growing steps before the rest is halved.
+WordRange LexiconReader::Range(std::string_view folded, Bound end) {
+    WordRange range;
+    range.begin = CountBefore(folded, Bound::kLess, 0, source_.block_count);
+    std::uint32_t known = 0;  // so many blocks begin before the range's end
+    if (range.begin > 0) {
+        known = range.begin < source_.word_count ? BlockOfWord(range.begin) : source_.block_count;
+    }
+    std::uint32_t above = source_.block_count;
+    for (std::uint32_t step = 1; step <= above - known; step *= 2) {
+        if (!BeginsBefore(known + step - 1, folded, end)) {
+            above = known + step - 1;
+            break;
+        }
+        known += step;
+    }
+    range.end = CountBefore(folded, end, known, above);
+    return range;
+}
+
+// How many words come before the key. At least `begin` blocks begin with such a word, and at most `end`: finds the
+// last of them, and counts in it.
+std::uint32_t LexiconReader::CountBefore(std::string_view key, Bound bound, std::uint32_t begin,
+                                         std::uint32_t end) {
     std::uint32_t count = 0;
-    std::uint32_t begin = 0;
-    for (std::uint32_t end = source_.block_count; begin < end;) {
+    while (begin < end) {
         const std::uint32_t middle = begin + (end - begin) / 2;
-        bool before = false;
-        WalkBlocks(middle, [&](const Block& block) {
-            before = IsBefore(Join(block, block.text.substr(0, block.text.find('\0'))), key, bound);
-            return false;
-        });
-        if (before) {
+        if (BeginsBefore(middle, key, bound)) {
             begin = middle + 1;
         } else {
             end = middle;

@@ -115,7 +115,10 @@ class LexiconReader {
     void WalkBlocks(std::uint32_t block, Visitor visit);
 
     static bool IsBefore(std::string_view word, std::string_view key, Bound bound);
-    std::uint32_t CountBefore(std::string_view key, Bound bound);
+    bool BeginsBefore(std::uint32_t block, std::string_view key, Bound bound);
+    std::uint32_t CountBefore(std::string_view key, Bound bound, std::uint32_t begin,
+                              std::uint32_t end);
+    WordRange Range(std::string_view folded, Bound end);
     std::string_view Join(const Block& block, std::string_view suffix);
 
     void FindText(const SubstringSearch& search, std::string_view needle, WordSink sink);

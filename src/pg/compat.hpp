@@ -58,24 +58,16 @@ namespace namedex::compat {
 
 #if PG_VERSION_NUM >= 160000
 using RelationFileId = RelFileLocator;
-using RelationFileNumber = RelFileNumber;
 inline RelationFileId FileOf(Relation relation) {
     return relation->rd_locator;
-}
-inline RelationFileNumber FileNumberOf(const RelationFileId& file) {
-    return file.relNumber;
 }
 inline bool SameFile(const RelationFileId& a, const RelationFileId& b) {
     return RelFileLocatorEquals(a, b);
 }
 #else
 using RelationFileId = RelFileNode;
-using RelationFileNumber = Oid;
 inline RelationFileId FileOf(Relation relation) {
     return relation->rd_node;
-}
-inline RelationFileNumber FileNumberOf(const RelationFileId& file) {
-    return file.relNode;
 }
 inline bool SameFile(const RelationFileId& a, const RelationFileId& b) {
     return RelFileNodeEquals(a, b);

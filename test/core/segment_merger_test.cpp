@@ -63,7 +63,7 @@ void ExpectIsSegmentOf(const NaiveTable& table, const Folder& folder, MemoryPage
     for (int i = 0; i < queries; ++i) {
         const auto conjunction = RandomConjunction(random, table, folder);
         const auto conditions = CompileAll(conjunction, folder.encoding);
-        SegmentQuery query(segment, conditions, folders, nullptr);
+        SegmentQuery query(segment, conditions, folders, Memory(), nullptr);
         RowSet rows(Memory());
         query.Evaluate(0, table.row_count(), rows);
         std::vector<RowOrdinal> found;

@@ -493,5 +493,38 @@ TEST(SplitterAndPattern, RegularValuesAreDecidedByTheirWords) {
     ComparePatterns(EucFolder(), {"\xC1\xC1", "\xE1\xC1", "\xC1\xE1", "a", "A", " "}, 25);
 }
 
+// The short way to a fold gives what the long way gives, and asks the folder only where it must.
+TEST(Folder, FoldFastIsFold) {
+    const std::vector<std::string> pieces = {"a", "B", "Z", "'", " ", "\xCE\xA3", "\xC3\x89",
+                                             "\xC4\xB0"};
+    std::mt19937 random(31);
+    for (const bool with_context : {true, false}) {
+        const RuleFolder folder(with_context);
+        for (int round = 0; round < 2000; ++round) {
+            std::string value;
+            bool ascii = true;
+            for (unsigned n = random() % 8; n > 0; --n) {
+                const std::string& piece = pieces[random() % pieces.size()];
+                ascii = ascii && piece.size() == 1;
+                value += piece;
+            }
+            std::string fast = "left over";
+            const long before = folder.calls;
+            folder.FoldFast(value, fast);
+            ASSERT_EQ(folder.calls - before, ascii ? 0 : 1) << value;
+            std::string slow;
+            folder.Fold(value, slow);
+            ASSERT_EQ(fast, slow);
+        }
+    }
+    EucFolder bytes;
+    bytes.ascii_bytewise = false;
+    std::string folded;
+    bytes.FoldFast("AB", folded);
+    std::string slow;
+    bytes.Fold("AB", slow);
+    EXPECT_EQ(folded, slow);
+}
+
 }  // namespace
 }  // namespace namedex::core

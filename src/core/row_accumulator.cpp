@@ -348,11 +348,15 @@ std::size_t ColumnAccumulator::memory_bytes() const {
            text_.size() * kTextBlock + shape_bytes_ + opaque_bytes_;
 }
 
-std::size_t ColumnAccumulator::emit_bytes() const {
+std::size_t ColumnAccumulator::extra_bytes() const {
     // While sorting, keys and order; then order, place and number of postings, word id, and the postings.
     const std::size_t number = sizeof(std::uint32_t);
-    return std::max(occurrences_.size() * (sizeof(SortKey) + number),
-                    occurrences_.size() * 4 * number + word_codes_ * sizeof(RowOrdinal));
+    const std::size_t emit =
+        std::max(occurrences_.size() * (sizeof(SortKey) + number),
+                 occurrences_.size() * 4 * number + word_codes_ * sizeof(RowOrdinal));
+    // The new table, beside the old one.
+    const bool grows_soon = occurrences_.size() * 5 > slots_.size() * 3;
+    return std::max(emit, grows_soon ? 2 * slots_.size() * sizeof(Slot) : 0);
 }
 
 // The ordinals of all occurrences, those of one in a row, in `order`, and in `counts` how many each has. Two passes
@@ -476,12 +480,12 @@ void RowAccumulator::AddRow(Tid tid) {
 
 std::size_t RowAccumulator::memory_bytes() const {
     std::size_t bytes = tids_.bytes();
-    std::size_t emit = 0;
+    std::size_t extra = 0;
     for (const ColumnAccumulator& column : columns_) {
         bytes += column.memory_bytes();
-        emit = std::max(emit, column.emit_bytes());
+        extra = std::max(extra, column.extra_bytes());
     }
-    return bytes + emit;
+    return bytes + extra;
 }
 
 bool RowAccumulator::full() const {

@@ -5,8 +5,8 @@
 // opaque, or 2 + shape) and the occurrence ids of its words. Emit sorts the pairs by (folded, original, class),
 // turns the stream around into postings with one counting pass, and writes the segment.
 //
-// memory_bytes() is what the rows take now plus what Emit will take on top, so that a caller that stops adding
-// at a limit stays within it; a build then writes a run and starts again (core/segment_merger.hpp joins runs).
+// memory_bytes() is what the rows take now plus what Emit, or a growing table, will take on top, so that a caller
+// that stops adding at a limit stays within it; a build then writes a run and starts again (core/segment_merger.hpp joins runs).
 #pragma once
 
 #include <cstdint>
@@ -62,8 +62,8 @@ class ColumnAccumulator {
     bool full() const {
         return word_codes_ > UINT32_MAX / 2 || occurrences_.size() > kMaxOccurrences;
     }
-    // What Emit needs on top, for this column.
-    std::size_t emit_bytes() const;
+    // What is needed on top for this column, at the most: by Emit, or by the table when it is about to grow.
+    std::size_t extra_bytes() const;
 
   private:
     static constexpr std::uint32_t kNullRow = 0;

@@ -191,18 +191,18 @@ std::string_view ColumnAccumulator::Folded(const Occurrence& o) const {
 }
 
 void ColumnAccumulator::GrowWords() {
-    std::vector<Slot> grown(slots_.size() * 2);
-    const std::size_t mask = grown.size() - 1;
-    for (const Slot& slot : slots_) {
+    Slots grown(slots_.size() * 2);
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        const Slot& slot = slots_[i];
         if (slot.id_plus_1 != 0) {
-            std::size_t at = slot.tag >> 3 & mask;
+            std::size_t at = slot.tag >> 3 & grown.mask();
             while (grown[at].id_plus_1 != 0) {
-                at = (at + 1) & mask;
+                at = (at + 1) & grown.mask();
             }
             grown[at] = slot;
         }
     }
-    slots_.swap(grown);
+    slots_ = std::move(grown);
 }
 
 void ColumnAccumulator::Defer(const SplitWord& word) {
@@ -212,7 +212,7 @@ void ColumnAccumulator::Defer(const SplitWord& word) {
     Deferred deferred;
     deferred.prefix = ChunkAt(word.original, 0);
     deferred.tag = (hash & ~7u) | (word.original.size() > kChunk ? 4u : 0u) | word_class;
-    __builtin_prefetch(&slots_[deferred.tag >> 3 & (slots_.size() - 1)]);
+    __builtin_prefetch(&slots_[deferred.tag >> 3 & slots_.mask()]);
     deferred.original_size = static_cast<std::uint16_t>(word.original.size());
     deferred.folded_size = static_cast<std::uint16_t>(word.folded.size());
     deferred.word_class = word.word_class;
@@ -239,9 +239,8 @@ void ColumnAccumulator::Settle() {
 }
 
 std::uint32_t ColumnAccumulator::OccurrenceId(const Deferred& word) {
-    const std::size_t mask = slots_.size() - 1;
-    std::size_t at = word.tag >> 3 & mask;
-    for (; slots_[at].id_plus_1 != 0; at = (at + 1) & mask) {
+    std::size_t at = word.tag >> 3 & slots_.mask();
+    for (; slots_[at].id_plus_1 != 0; at = (at + 1) & slots_.mask()) {
         const Slot& slot = slots_[at];
         if (slot.prefix != word.prefix || slot.tag != word.tag) {
             continue;
@@ -348,11 +347,15 @@ std::size_t ColumnAccumulator::memory_bytes() const {
            text_.size() * kTextBlock + shape_bytes_ + opaque_bytes_;
 }
 
-std::size_t ColumnAccumulator::emit_bytes() const {
+std::size_t ColumnAccumulator::extra_bytes() const {
     // While sorting, keys and order; then order, place and number of postings, word id, and the postings.
     const std::size_t number = sizeof(std::uint32_t);
-    return std::max(occurrences_.size() * (sizeof(SortKey) + number),
-                    occurrences_.size() * 4 * number + word_codes_ * sizeof(RowOrdinal));
+    const std::size_t emit =
+        std::max(occurrences_.size() * (sizeof(SortKey) + number),
+                 occurrences_.size() * 4 * number + word_codes_ * sizeof(RowOrdinal));
+    // The new table, beside the old one.
+    const bool grows_soon = occurrences_.size() * 5 > slots_.size() * 3;
+    return std::max(emit, grows_soon ? 2 * slots_.size() * sizeof(Slot) : 0);
 }
 
 // The ordinals of all occurrences, those of one in a row, in `order`, and in `counts` how many each has. Two passes
@@ -476,12 +479,12 @@ void RowAccumulator::AddRow(Tid tid) {
 
 std::size_t RowAccumulator::memory_bytes() const {
     std::size_t bytes = tids_.bytes();
-    std::size_t emit = 0;
+    std::size_t extra = 0;
     for (const ColumnAccumulator& column : columns_) {
         bytes += column.memory_bytes();
-        emit = std::max(emit, column.emit_bytes());
+        extra = std::max(extra, column.extra_bytes());
     }
-    return bytes + emit;
+    return bytes + extra;
 }
 
 bool RowAccumulator::full() const {

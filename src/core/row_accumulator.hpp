@@ -5,12 +5,14 @@
 // opaque, or 2 + shape) and the occurrence ids of its words. Emit sorts the pairs by (folded, original, class),
 // turns the stream around into postings with one counting pass, and writes the segment.
 //
-// memory_bytes() is what the rows take now plus what Emit will take on top, so that a caller that stops adding
-// at a limit stays within it; a build then writes a run and starts again (core/segment_merger.hpp joins runs).
+// memory_bytes() is what the rows take now plus what Emit, or a growing table, will take on top, so that a caller
+// that stops adding at a limit stays within it; a build then writes a run and starts again (core/segment_merger.hpp joins runs).
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,8 +64,8 @@ class ColumnAccumulator {
     bool full() const {
         return word_codes_ > UINT32_MAX / 2 || occurrences_.size() > kMaxOccurrences;
     }
-    // What Emit needs on top, for this column.
-    std::size_t emit_bytes() const;
+    // What is needed on top for this column, at the most: by Emit, or by the table when it is about to grow.
+    std::size_t extra_bytes() const;
 
   private:
     static constexpr std::uint32_t kNullRow = 0;
@@ -74,7 +76,7 @@ class ColumnAccumulator {
 
     // A distinct (word, class) pair. Most words are short enough to be kept here, so that one place in memory
     // tells all about them.
-    struct Occurrence {
+    struct alignas(32) Occurrence {  // so that none lies in two cache lines
         static constexpr std::size_t kInline = 24;
 
         std::uint16_t original_size;
@@ -100,9 +102,30 @@ class ColumnAccumulator {
     // An entry of the table of occurrences, open addressing. Words of up to 8 bytes, which most are, are told
     // apart without looking anywhere else: prefix and tag say all.
     struct Slot {
-        std::uint64_t prefix = 0;     // the first 8 original bytes, then zeros
-        std::uint32_t tag = 0;        // hash (29 bits), whether there are more bytes, class (2 bits)
-        std::uint32_t id_plus_1 = 0;  // 0: free
+        std::uint64_t prefix;     // the first 8 original bytes, then zeros
+        std::uint32_t tag;        // hash (29 bits), whether there are more bytes, class (2 bits)
+        std::uint32_t id_plus_1;  // 0: free
+    };
+    // A power of two of free slots. The system's zero pages are not written before they are used.
+    class Slots {
+      public:
+        explicit Slots(std::size_t size)
+            : size_(size), slots_(static_cast<Slot*>(std::calloc(size, sizeof(Slot)))) {
+            if (slots_ == nullptr) {
+                throw std::bad_alloc();
+            }
+        }
+        std::size_t size() const { return size_; }
+        std::size_t mask() const { return size_ - 1; }
+        Slot& operator[](std::size_t i) { return slots_[i]; }
+        const Slot& operator[](std::size_t i) const { return slots_[i]; }
+
+      private:
+        struct Free {
+            void operator()(Slot* slots) const { std::free(slots); }
+        };
+        std::size_t size_;
+        std::unique_ptr<Slot[], Free> slots_;
     };
     struct SortKey;
     class Sorter;
@@ -135,7 +158,7 @@ class ColumnAccumulator {
     std::uint64_t word_codes_ = 0;  // in codes_
     BlockArray<std::uint32_t> codes_;
     BlockArray<Occurrence> occurrences_;
-    std::vector<Slot> slots_;
+    Slots slots_;
     // Words between Defer and Settle.
     static constexpr std::size_t kMaxDeferred = 32;
     std::vector<Deferred> deferred_;

@@ -52,7 +52,9 @@ SELECT agree('SELECT p.n, t.id FROM patterns AS p JOIN t ON t.last_name ILIKE p.
 SET enable_seqscan = off;
 PREPARE find(text) AS SELECT count(*) FROM t WHERE last_name ILIKE $1;
 SET plan_cache_mode = force_generic_plan;
+SET enable_bitmapscan = off;
 EXPLAIN (COSTS OFF) EXECUTE find('%son%');
+RESET enable_bitmapscan;
 EXECUTE find('%son%'); EXECUTE find('smi%'); EXECUTE find('%'); EXECUTE find('');
 SET plan_cache_mode = force_custom_plan;
 EXECUTE find('%son%'); EXECUTE find('smi%'); EXECUTE find('%'); EXECUTE find('');

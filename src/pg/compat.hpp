@@ -257,10 +257,10 @@ inline bool FoldsByCharacter(Oid collation) {
 #if PG_VERSION_NUM >= 180000
     return locale->provider == COLLPROVIDER_LIBC ||
            (locale->provider == COLLPROVIDER_BUILTIN && !locale->info.builtin.casemap_full);
-#elif PG_VERSION_NUM >= 170000
-    return locale->provider == COLLPROVIDER_LIBC || locale->provider == COLLPROVIDER_BUILTIN;
 #else
-    return locale == nullptr || locale->provider == COLLPROVIDER_LIBC;
+    // A default collation of libc's has no locale object. Every version before 18 folds what it
+    // has of its own (17's built-in C.UTF-8) by simple mappings.
+    return locale == nullptr || locale->provider != COLLPROVIDER_ICU;
 #endif
 }
 

@@ -42,6 +42,12 @@
 #pragma GCC diagnostic ignored "-Wignored-attributes"
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
+// Minor versions before about 2025 include ICU's headers as they are, and those declare templates.
+#undef U_SHOW_CPLUSPLUS_API
+#define U_SHOW_CPLUSPLUS_API 0
+#undef U_SHOW_CPLUSPLUS_HEADER_API
+#define U_SHOW_CPLUSPLUS_HEADER_API 0
+
 extern "C" {
 #include "postgres.h"
 

@@ -18,6 +18,9 @@ class HeapRows {
         const BlockNumber block = ItemPointerGetBlockNumber(tid);
         if (block != block_) {
             Flush();
+            if (block_ != InvalidBlockNumber && block < block_) {
+                build_.BeginRun();  // a table access method that gives out blocks in another order
+            }
             block_ = block;
             flushed_ = InvalidOffsetNumber;
         } else if (text_.size() > kMaxHeldBytes) {

@@ -52,7 +52,6 @@ class ParallelBuild {
 
   private:
     struct Shared;
-    struct Launched;
     friend struct ParallelBuildWorker;
 
     ParallelContext* context_ = nullptr;

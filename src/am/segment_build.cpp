@@ -122,6 +122,8 @@ void SegmentBuild::Finish(Relation index, uint32 segment_id, bool log,
         rows_.reset();
         while (runs_.size() > kFanIn) {
             MergeLastRuns(std::min(kFanIn, runs_.size() - kFanIn + 1));
+            // Not to be merged again before the others were.
+            std::rotate(runs_.begin(), runs_.end() - 1, runs_.end());
         }
         stats = Merge(0, pages, options_);
         runs_.clear();

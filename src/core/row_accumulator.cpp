@@ -109,6 +109,7 @@ class ColumnAccumulator::Sorter {
         }
         depth += Shared(begin, end, depth);
         for (SortKey* key = begin; key < end; ++key) {
+            Poll(poll_, ++steps_);
             key->chunk = OrderedChunkAt(Folded(*key), depth);
         }
         std::sort(begin, end, [this](const SortKey& a, const SortKey& b) {
@@ -387,6 +388,7 @@ std::unique_ptr<RowOrdinal[]> ColumnAccumulator::Postings(const std::vector<std:
     counts.resize(order.size());
     std::uint32_t start = 0;
     for (std::size_t i = 0; i < order.size(); ++i) {
+        Poll(poll, i);
         __builtin_prefetch(&place[order[std::min(i + kFetchAhead, order.size() - 1)]], 1);
         counts[i] = std::exchange(place[order[i]], start);
         start += counts[i];

@@ -59,7 +59,10 @@ TEST(MonotoneMap, RandomSteps) {
             const unsigned scatter = random() % 22;
             for (std::size_t i = 0; i < stretch && number <= UINT32_MAX; ++i) {
                 numbers.push_back(static_cast<std::uint32_t>(number));
-                number += kind == 0 ? 1 : kind == 1 ? random() % 2 : kind == 2 ? random() % 8 : random() % (1u << scatter);
+                number += kind == 0   ? 1
+                          : kind == 1 ? random() % 2
+                          : kind == 2 ? random() % 8
+                                      : random() % (1u << scatter);
             }
             if (number > UINT32_MAX) {
                 break;

@@ -84,7 +84,8 @@ BEGIN
     LOOP
         plan := plan || line || E'\n';
     END LOOP;
-    IF flags LIKE '%N%' AND plan LIKE '%One-Time Filter: false%' THEN
+    -- A NULL argument and, from 17 on, two unequal values for one column: the planner itself says no row.
+    IF (flags LIKE '%N%' OR query ~ ' = .* AND .* = ') AND plan LIKE '%One-Time Filter: false%' THEN
         RETURN NULL;
     END IF;
     IF plan !~ (CASE mode

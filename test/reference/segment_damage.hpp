@@ -210,7 +210,7 @@ inline DamageReport Exercise(DamageSubject& subject, DamagedPages& pages) {
                         return;
                     }
                 }
-                core::SegmentQuery query(*segment, conjunction, folders, nullptr);
+                core::SegmentQuery query(*segment, conjunction, folders, &memory, nullptr);
                 core::RowSet found(&memory);
                 for (const auto& window : {std::pair{0u, rows}, std::pair{rows / 3, rows / 2}}) {
                     const std::uint32_t lo = window.first;

@@ -3,7 +3,8 @@
 -- the index. test/exactness/run loads this into each database it makes.
 --
 -- exact.cases holds the conditions; flags say what may be expected of a case:
---   N  the planner may decide it without a scan (a NULL argument)
+--   N  the planner may decide it without a scan (a NULL argument; from 17 on, two constants that one
+--      column should equal)
 --   T  several conditions, one with a trailing escape: the order in which they are tested is the
 --      planner's choice, so either side may raise 22025; if neither does, the rows are equal
 --   E  contains a trailing escape: rows may be rechecked

@@ -28,9 +28,12 @@ class Session:
             raise ServerError(_pq.PQerrorMessage(self._connection).decode())
         # An error is the caller's to report; notices are nobody's.
         self.rows("SET client_min_messages = error")
-        for name, value in (settings or {}).items():
-            self.rows(f"SET {name} = '{value}'")
+        self.set(settings or {})
         self.pid = int(_pq.PQbackendPID(self._connection))
+
+    def set(self, settings):
+        for name, value in settings.items():
+            self.rows(f"SET {name} = '{value}'")
 
     def __enter__(self):
         return self

@@ -28,6 +28,7 @@ constexpr double kCostPerNanosecond = 0.0125 / 500;
 constexpr double kOpenCost = 15000;      // opening a scan: metapage, segments
 constexpr double kSegmentCost = 5000;    // every segment's lexicon
 constexpr double kWordCost = 100;        // a word found in the lexicon, its entry read
+constexpr double kBlockCost = 400;       // a block of the lexicon, searched
 constexpr double kListCost = 200;        // a posting list looked up
 constexpr double kPostingCost = 3;       // a posting, set in a bitmap
 constexpr double kUnknownSearchCost = 100000;  // searching the lexicon for something not known yet
@@ -203,7 +204,8 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
                                        index_keys.folders(), std::pmr::get_default_resource(),
                                        &pg::PollInterrupts);
         answer.rows += static_cast<double>(query.estimate()) * (live / entry.rows);
-        answer.search += kSegmentCost + static_cast<double>(query.words_found()) * kWordCost +
+        answer.search += kSegmentCost + static_cast<double>(query.blocks_read()) * kBlockCost +
+                         static_cast<double>(query.words_found()) * kWordCost +
                          static_cast<double>(query.lists_found()) * kListCost;
         answer.read += query.cost();
     }

@@ -242,6 +242,7 @@ void LexiconReader::WalkBlocks(std::uint32_t block, Visitor visit) {
                 ThrowCorrupt("a lexicon block and its directory disagree");
             }
             PrefetchBlock(bytes);
+            ++blocks_read_;
             if (!visit(opened)) {
                 return;
             }

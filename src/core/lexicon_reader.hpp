@@ -62,6 +62,8 @@ class LexiconReader {
 
     std::uint32_t word_count() const { return source_.word_count; }
     std::uint32_t block_count() const { return source_.block_count; }
+    // Blocks looked at since the reader was made: what searching has cost.
+    std::uint64_t blocks_read() const { return blocks_read_; }
 
     // Called every few pages of work; it stops the work by throwing. May be null.
     void set_poll(void (*poll)()) { poll_ = poll; }
@@ -133,6 +135,7 @@ class LexiconReader {
     LexiconSource source_;
     GramReader grams_;
     void (*poll_)() = nullptr;
+    std::uint64_t blocks_read_ = 0;
     std::pmr::vector<std::uint32_t>
         directory_top_;                     // first word of each directory page, when loaded
     std::pmr::vector<char> word_;           // a folded word, prefix and suffix joined

@@ -21,7 +21,10 @@ SegmentQuery::SegmentQuery(SegmentReader& segment, const std::vector<Condition>&
     conditions_.resize(conditions.size());
     estimate_ = row_count_;
     for (std::size_t i = 0; i < conditions.size(); ++i) {
+        const LexiconReader& lexicon = segment.column(conditions[i].column).lexicon();
+        const std::uint64_t before = lexicon.blocks_read();
         Prepare(conditions[i], *folders.at(conditions[i].column), conditions_[i]);
+        blocks_read_ += lexicon.blocks_read() - before;
         estimate_ = std::min(estimate_, conditions_[i].total);
     }
     std::stable_sort(conditions_.begin(), conditions_.end(),

@@ -42,6 +42,8 @@ class SegmentQuery {
     // The words that were found to answer the query, and their posting lists outside the lexicon.
     std::uint64_t words_found() const { return words_found_; }
     std::uint64_t lists_found() const { return lists_found_; }
+    // The blocks of lexicons that were looked at to find them.
+    std::uint64_t blocks_read() const { return blocks_read_; }
     // About how long evaluating the whole segment takes, in nanoseconds.
     double cost() const;
 
@@ -84,6 +86,7 @@ class SegmentQuery {
     std::uint64_t estimate_ = 0;
     std::uint64_t words_found_ = 0;
     std::uint64_t lists_found_ = 0;
+    std::uint64_t blocks_read_ = 0;
     std::vector<Prepared> conditions_;  // by total, ascending
 };
 

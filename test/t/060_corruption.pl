@@ -9,7 +9,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = new_node('corruption', conf => "restart_after_crash = off\nshared_buffers = 16MB\n");
+my $node = new_node('corruption', no_checksums => 1, conf => "restart_after_crash = off\nshared_buffers = 16MB\n");
 $node->safe_psql('postgres', $_) for
     'CREATE TABLE t (id int, last_name text, first_name text, born date)',
     'INSERT INTO t SELECT * FROM people(1, 6000)',

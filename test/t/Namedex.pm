@@ -3,6 +3,7 @@ package Namedex;
 use strict;
 use warnings;
 use Exporter 'import';
+use IPC::Run ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -13,6 +14,8 @@ sub new_node {
     my ($name, %param) = @_;
     my $node = PostgreSQL::Test::Cluster->new($name);
     $node->init(extra => ['-E', 'UTF8', '--locale=C.UTF-8'], %{ $param{init} // {} });
+    # 18 makes clusters with data checksums, and then the server itself refuses damaged pages.
+    IPC::Run::run(['pg_checksums', '--disable', '-D', $node->data_dir], '>', \my $out, '2>', \my $err) if $param{no_checksums};
     $node->append_conf('postgresql.conf', "log_statement = none\nautovacuum = off\nmax_wal_size = 4GB\n" . ($param{conf} // ''));
     $node->start;
     $node->safe_psql('postgres', 'CREATE EXTENSION namedex CASCADE');

@@ -338,11 +338,11 @@ std::uint32_t LexiconReader::CountBefore(std::string_view key, Bound bound, std:
     WalkBlocks(begin - 1, [&](const Block& block) {
         count = block.first_word;
         for (std::string_view text = block.text; !text.empty(); ++count) {
-            const std::size_t end = text.find('\0');
-            if (!IsBefore(Join(block, text.substr(0, end)), key, bound)) {
+            const std::size_t word_end = text.find('\0');
+            if (!IsBefore(Join(block, text.substr(0, word_end)), key, bound)) {
                 break;
             }
-            text.remove_prefix(end + 1);
+            text.remove_prefix(word_end + 1);
         }
         if (count - block.first_word > block.words) {
             ThrowCorrupt("the text of a lexicon block does not match its word count");

@@ -136,13 +136,16 @@ class ConstantKeys {
 };
 
 // What a question was, as bytes: the index's contents and every key.
-std::string Question(std::uint64_t identity, std::uint64_t generation, const ScanKeyData* keys, int count) {
+std::string Question(const storage::MetaData& meta, const ScanKeyData* keys, int count) {
     std::string text;
     const auto put = [&text](const void* data, std::size_t size) {
         text.append(static_cast<const char*>(data), size);
     };
-    put(&identity, sizeof identity);
-    put(&generation, sizeof generation);
+    put(&meta.identity, sizeof meta.identity);
+    put(&meta.generation, sizeof meta.generation);
+    // Inserts leave the generation as it is.
+    put(&meta.pending.pages, sizeof meta.pending.pages);
+    put(&meta.sealed.pages, sizeof meta.sealed.pages);
     for (int i = 0; i < count; ++i) {
         const ScanKeyData& key = keys[i];
         put(&key.sk_flags, sizeof key.sk_flags);
@@ -174,13 +177,14 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
     };
     // The planner asks for one index a few times in a row.
     constexpr std::size_t kKnown = 16;
+    // Large constants are not worth keeping.
+    constexpr std::size_t kMaxQuestion = 8192;
     static std::vector<Known> known;
     static std::size_t next = 0;
 
     IndexSnapshot contents(index);
     contents.OpenSegments(nullptr);
-    const std::string question =
-        Question(contents.meta().identity, contents.meta().generation, keys, count);
+    const std::string question = Question(contents.meta(), keys, count);
     for (const Known& k : known) {
         if (k.question == question) {
             contents.Close();
@@ -210,6 +214,9 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
         answer.read += query.cost();
     }
     contents.Close();
+    if (question.size() > kMaxQuestion) {
+        return answer;
+    }
     if (known.size() < kKnown) {
         known.push_back({question, answer});
     } else {

@@ -97,6 +97,7 @@ class Scan {
                 flush();
                 query_.reset();
                 segment->reader.Release();
+                segment->reader.Trim();
             }
         }
         tids_.insert(tids_.end(), pending_.begin(), pending_.end());
@@ -215,6 +216,7 @@ class Scan {
                 window_ = std::min(std::max(window_, kMaxStreamWindow), window_ * kWindowGrowth);
             } else {
                 query_.reset();
+                segment.reader.Trim();
                 ++segment_;
             }
             segment.reader.Release();

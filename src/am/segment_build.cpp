@@ -128,6 +128,9 @@ void SegmentBuild::Finish(Relation index, uint32 segment_id, bool log,
         stats = Merge(0, pages, options_);
         runs_.clear();
     }
+    if (stats.header.row_count != row_count_) {
+        core::ThrowInternal("rows were lost on their way into a segment");
+    }
     *entry = {};
     entry->segment_id = segment_id;
     entry->root = pages.Finish(stats.header);

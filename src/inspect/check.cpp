@@ -64,6 +64,7 @@ class Checker {
             core::CheckSegment(segment->reader, keys_.folders(),
                                &pg::PollInterrupts);
             AddSegment(*segment);
+            segment->reader.Trim();
         }
         std::sort(rows_.begin(), rows_.end());
         for (std::size_t i = 0; i < rows_.size(); ++i) {

@@ -3,8 +3,8 @@
  *
  * - PageEdit changes up to four existing or new pages in one Generic WAL record; a crash keeps all of
  *   it or nothing. Edit only the copies that Register returns.
- * - LogFreshPages logs pages that were filled in shared buffers and that nothing refers to yet, as
- *   whole images: the pages of a new segment, in order, before the segment is published.
+ * - FinishFreshPage logs a page that was filled in a shared buffer and that nothing refers to yet, as a
+ *   whole image: the pages of a new segment, in order, before the segment is published.
  *
  * Both do nothing beyond marking buffers dirty for relations that need no WAL.
  */

@@ -71,7 +71,7 @@ $node->safe_psql('postgres', $_) for
     'CREATE INDEX slow_a ON slow USING namedex (a)';
 my $adversarial = '%a%a%a%a%a%a%a%a%a%a%a_-%-a%a%a%b_';
 answers_cancel('a pattern that makes the matcher go back', "SELECT count(*) FROM slow WHERE a ILIKE '$adversarial'", 1, 2, 5, 20, 60, 200);
-answers_cancel('one LIKE over long values', "SELECT count(*) FROM slow WHERE a LIKE '%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%_bx'", 1, 2, 5, 20, 60);
+answers_cancel('one LIKE over long values', "SELECT count(*) FROM slow WHERE a LIKE '%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%_bx'", 0, 2, 5, 20, 60);
 answers_cancel('every value is verified', "SELECT count(*) FROM wide WHERE a ILIKE '%_a_%b_%c_ %d_e%f_'", 0, 2, 10, 30, 100, 200);
 answers_cancel('every word is looked at', "SELECT count(*) FROM wide WHERE a ILIKE ANY (ARRAY(SELECT '%' || chr(97 + n % 6) || n % 10 || '_' || n % 7 || '%' FROM generate_series(1, 200) AS n))", 1, 5, 20, 60, 200);
 answers_cancel('rescans', "SELECT count(*) FROM wide AS o, LATERAL (SELECT FROM wide AS w WHERE w.a ILIKE '%' || substr(o.a, 3, 4) || '%zz' LIMIT 1) AS x", 1, 20, 100, 300);

@@ -5,6 +5,10 @@
  * window and widens it, so that LIMIT 20 costs little and a full scan is not slowed down. The pending rows
  * come last; they were matched when the set of contents was read. Every scan drops tombstoned rows.
  *
+ * A segment is given back as soon as it is searched to its end, so that what a query holds is bounded however
+ * many segments, columns and partitions it reads: a scan that the executor keeps to the query's end keeps
+ * nothing but the rest of its last batch.
+ *
  * A scan's C++ state hangs on a memory context of its own: when the scan is aborted the context's reset
  * callback destroys it, without touching buffer pins, which have gone with their resource owner by then.
  */
@@ -96,10 +100,10 @@ class Scan {
                 }
                 flush();
                 query_.reset();
-                segment->reader.Release();
-                segment->reader.Trim();
+                contents_.Close(segment);
             }
         }
+        opened_ = false;  // its segments are gone
         tids_.insert(tids_.end(), pending_.begin(), pending_.end());
         flush();
         return total;
@@ -209,16 +213,15 @@ class Scan {
                 const std::uint64_t expected = std::max<std::uint64_t>(query_->estimate(), 1);
                 window_ = std::max(kFirstWindow, rows * kFirstRows / expected);
             }
-            if (window_begin_ < rows) {
-                const std::uint64_t end = std::min(rows, window_begin_ + window_);
-                Evaluate(segment, window_begin_, end, [] {});
-                window_begin_ = end;
-                window_ = std::min(std::max(window_, kMaxStreamWindow), window_ * kWindowGrowth);
-            } else {
+            if (window_begin_ == rows) {
                 query_.reset();
-                segment.reader.Trim();
-                ++segment_;
+                contents_.Close(segments[segment_++]);
+                continue;
             }
+            const std::uint64_t end = std::min(rows, window_begin_ + window_);
+            Evaluate(segment, window_begin_, end, [] {});
+            window_begin_ = end;
+            window_ = std::min(std::max(window_, kMaxStreamWindow), window_ * kWindowGrowth);
             segment.reader.Release();
             if (!tids_.empty()) {
                 return true;

@@ -32,11 +32,16 @@ void IndexSnapshot::OpenSegments(Snapshot snapshot) {
     segments_ = std::move(opened);
 }
 
+void IndexSnapshot::Close(std::unique_ptr<OpenSegment>& segment) {
+    std::unique_ptr<OpenSegment> closed = std::move(segment);
+    if (memory_ == nullptr && closed != nullptr) {
+        GiveSegment(std::move(closed));
+    }
+}
+
 void IndexSnapshot::Close() {
-    if (memory_ == nullptr) {
-        for (std::unique_ptr<OpenSegment>& segment : segments_) {
-            GiveSegment(std::move(segment));
-        }
+    for (std::unique_ptr<OpenSegment>& segment : segments_) {
+        Close(segment);
     }
     segments_.clear();
 }

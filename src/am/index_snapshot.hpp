@@ -43,7 +43,9 @@ class IndexSnapshot {
     // Segments only.
     void OpenSegments(Snapshot snapshot);
 
-    // The segments are not needed any more, and nothing went wrong with them. Without it, they are dropped.
+    // A segment of segments(), or all of them, is not needed any more, and nothing went wrong with it. Without
+    // it, they are dropped. What is closed is null; OpenSegments opens it again.
+    void Close(std::unique_ptr<OpenSegment>& segment);
     void Close();
 
     const storage::MetaData& meta() const { return meta_; }
@@ -52,7 +54,7 @@ class IndexSnapshot {
     // Forgets every pin: their resource owner is gone.
     void Abandon() noexcept {
         for (const std::unique_ptr<OpenSegment>& segment : segments_) {
-            if (segment) {  // null in a list that was being renewed
+            if (segment) {  // null: closed, or in a list that was being renewed
                 segment->pages.Abandon();
             }
         }

@@ -27,7 +27,8 @@ namespace {
 constexpr double kCostPerNanosecond = 0.0125 / 500;
 constexpr double kOpenCost = 15000;      // opening a scan: metapage, segments
 constexpr double kSegmentCost = 5000;    // every segment's lexicon
-constexpr double kWordCost = 100;        // a word found in the lexicon, its entry read
+constexpr double kReadWordCost = 40;     // a word of the lexicon looked at one by one
+constexpr double kWordCost = 60;         // a word found, its entry read
 constexpr double kBlockCost = 400;       // a block of the lexicon, searched
 constexpr double kListCost = 200;        // a posting list looked up
 constexpr double kPostingCost = 3;       // a posting, set in a bitmap
@@ -209,6 +210,7 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
                                        &pg::PollInterrupts);
         answer.rows += static_cast<double>(query.estimate()) * (live / entry.rows);
         answer.search += kSegmentCost + static_cast<double>(query.blocks_read()) * kBlockCost +
+                         static_cast<double>(query.words_read()) * kReadWordCost +
                          static_cast<double>(query.words_found()) * kWordCost +
                          static_cast<double>(query.lists_found()) * kListCost;
         answer.read += query.cost();

@@ -89,6 +89,9 @@ class ByteReader {
     std::uint64_t U64() { return LoadLe<std::uint64_t>(Take(8)); }
 
     std::uint64_t Varint() {
+        if (at_ != end_ && *at_ < 0x80) {  // nearly always
+            return *at_++;
+        }
         std::uint64_t value = 0;
         for (unsigned shift = 0; shift < 64; shift += 7) {
             const std::uint8_t byte = U8();

@@ -97,6 +97,10 @@ class LexiconReader::BlockReporter {
             std::memcpy(joined + block_.prefix.size(), folded.data(), folded.size());
             folded = {joined, block_.prefix.size() + folded.size()};
         }
+        ++reader_.words_read_;
+        if (!sink_.Wants(folded)) {
+            return;
+        }
         SkipTo(index);
         ++next_;
         sink_({WordId{block_.first_word + index}, folded,

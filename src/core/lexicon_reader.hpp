@@ -38,7 +38,8 @@ struct LexiconSource {
     unsigned ordinal_bytes = 4;
 };
 
-// A reference to any callable taking a const WordHit&; it does not outlive the callable.
+// A reference to any callable taking a const WordHit&, and optionally to one that says by a word's folded form
+// whether it is wanted at all: the entry of an unwanted word is not read. It does not outlive the callables.
 class WordSink {
   public:
     template <typename Callable,
@@ -49,11 +50,25 @@ class WordSink {
               (*static_cast<std::remove_reference_t<Callable>*>(object))(hit);
           }) {}
 
+    template <typename Filter, typename Callable>
+    WordSink(const Filter& filter, Callable&& callable)
+        : WordSink(std::forward<Callable>(callable)) {
+        filter_ = std::addressof(filter);
+        wants_ = [](const void* object, std::string_view folded) -> bool {
+            return (*static_cast<const Filter*>(object))(folded);
+        };
+    }
+
+    bool Wants(std::string_view folded) const {
+        return wants_ == nullptr || wants_(filter_, folded);
+    }
     void operator()(const WordHit& hit) const { call_(object_, hit); }
 
   private:
     void* object_;
     void (*call_)(void*, const WordHit&);
+    const void* filter_ = nullptr;
+    bool (*wants_)(const void*, std::string_view) = nullptr;
 };
 
 class LexiconReader {
@@ -62,8 +77,10 @@ class LexiconReader {
 
     std::uint32_t word_count() const { return source_.word_count; }
     std::uint32_t block_count() const { return source_.block_count; }
-    // Blocks looked at since the reader was made: what searching has cost.
+    // Blocks looked at since the reader was made, and words in them that a sink was asked about: what searching
+    // has cost.
     std::uint64_t blocks_read() const { return blocks_read_; }
+    std::uint64_t words_read() const { return words_read_; }
 
     // Called every few pages of work; it stops the work by throwing. May be null.
     void set_poll(void (*poll)()) { poll_ = poll; }
@@ -136,6 +153,7 @@ class LexiconReader {
     GramReader grams_;
     void (*poll_)() = nullptr;
     std::uint64_t blocks_read_ = 0;
+    std::uint64_t words_read_ = 0;
     std::pmr::vector<std::uint32_t>
         directory_top_;                     // first word of each directory page, when loaded
     std::pmr::vector<char> word_;           // a folded word, prefix and suffix joined

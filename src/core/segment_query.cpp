@@ -22,9 +22,11 @@ SegmentQuery::SegmentQuery(SegmentReader& segment, const std::vector<Condition>&
     estimate_ = row_count_;
     for (std::size_t i = 0; i < conditions.size(); ++i) {
         const LexiconReader& lexicon = segment.column(conditions[i].column).lexicon();
-        const std::uint64_t before = lexicon.blocks_read();
+        const std::uint64_t blocks_before = lexicon.blocks_read();
+        const std::uint64_t words_before = lexicon.words_read();
         Prepare(conditions[i], *folders.at(conditions[i].column), conditions_[i]);
-        blocks_read_ += lexicon.blocks_read() - before;
+        blocks_read_ += lexicon.blocks_read() - blocks_before;
+        words_read_ += lexicon.words_read() - words_before;
         estimate_ = std::min(estimate_, conditions_[i].total);
     }
     std::stable_sort(conditions_.begin(), conditions_.end(),
@@ -58,7 +60,6 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
         alternative.exact = true;
         alternative.terms.emplace_back(row_count_, memory_);
         alternative.terms.back().Find(column, *condition.test);
-        alternative.terms.back().Finish();
         alternative.total = alternative.terms.back().total();
         prepared.total = alternative.total;
         prepared.posting_cost = static_cast<double>(alternative.total) * kPostingCost;
@@ -90,7 +91,6 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
             for (const LikePattern::Term& term : wanted.terms) {
                 TermRows rows(row_count_, memory_);
                 rows.Find(column, folder, pattern.op(), term);
-                rows.Finish();
                 words_found_ += rows.words_found();
                 lists_found_ += rows.lists_found();
                 alternative.total = std::min(alternative.total, rows.total());
@@ -112,7 +112,6 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
             prepared.alternatives.push_back(std::move(alternative));
         }
     }
-    united.terms[0].Finish();
     united.total = united.terms[0].total();
     if (united.total > 0) {
         words_found_ += united.terms[0].words_found();

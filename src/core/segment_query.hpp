@@ -44,6 +44,7 @@ class SegmentQuery {
     std::uint64_t lists_found() const { return lists_found_; }
     // The blocks of lexicons that were looked at to find them.
     std::uint64_t blocks_read() const { return blocks_read_; }
+    std::uint64_t words_read() const { return words_read_; }
     // About how long evaluating the whole segment takes, in nanoseconds.
     double cost() const;
 
@@ -87,6 +88,7 @@ class SegmentQuery {
     std::uint64_t words_found_ = 0;
     std::uint64_t lists_found_ = 0;
     std::uint64_t blocks_read_ = 0;
+    std::uint64_t words_read_ = 0;
     std::vector<Prepared> conditions_;  // by total, ascending
 };
 

@@ -45,19 +45,17 @@ void TermRows::Take(const WordHit& hit, ClassMask classes) {
     }
 }
 
-void TermRows::Finish() {
-    std::sort(few_.begin(), few_.end());
-}
-
 void TermRows::Find(ColumnReader& column, const Folder& folder, Operator op,
                     const LikePattern::Term& term) {
     LexiconReader& lexicon = column.lexicon();
     if (op == Operator::kILike) {
-        lexicon.Find(term.query(), [&](const WordHit& hit) {
-            if (!term.needs_word_check || term.MatchesWord(hit.folded)) {
-                Take(hit, term.classes);
-            }
-        });
+        const auto take = [&](const WordHit& hit) { Take(hit, term.classes); };
+        if (term.needs_word_check) {
+            lexicon.Find(term.query(),
+                         {[&](std::string_view folded) { return term.MatchesWord(folded); }, take});
+        } else {
+            lexicon.Find(term.query(), take);
+        }
         return;
     }
     // The other operators decide on original bytes. The folded lexicon may only narrow the choice, and only
@@ -108,10 +106,10 @@ void TermRows::AddTo(ColumnReader& column, RowSet& set, void (*poll)()) const {
             postings.AppendRange(list, lo, hi, set.list());
         }
     }
-    const auto from = std::lower_bound(few_.begin(), few_.end(), lo);
-    const auto to = std::lower_bound(from, few_.end(), hi);
-    for (auto row = from; row != to; ++row) {
-        set.Add(*row);
+    for (const RowOrdinal row : few_) {
+        if (row - lo < hi - lo) {
+            set.Add(row);
+        }
     }
     if (use_many_) {
         for (RowOrdinal row = many_.NextSet(lo); row < hi; row = many_.NextSet(row + 1)) {

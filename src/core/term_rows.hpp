@@ -20,13 +20,11 @@ class TermRows {
     TermRows(std::uint32_t row_count, std::pmr::memory_resource* memory)
         : row_count_(row_count), lists_(memory), few_(memory), many_(memory) {}
 
-    // Finds the words of `term` of an `op` pattern. May be called for several terms, whose rows are united;
-    // Finish comes behind the last.
+    // Finds the words of `term` of an `op` pattern. May be called for several terms, whose rows are united.
     void Find(ColumnReader& column, const Folder& folder, Operator op,
               const LikePattern::Term& term);
     // Finds the words that a test accepts.
     void Find(ColumnReader& column, const ValueTest& test);
-    void Finish();
 
     std::uint64_t total() const { return total_; }
     std::uint64_t words_found() const { return words_found_; }
@@ -47,7 +45,7 @@ class TermRows {
     std::uint64_t total_ = 0;
     std::uint64_t words_found_ = 0;
     std::pmr::vector<ListRef> lists_;
-    std::pmr::vector<RowOrdinal> few_;  // inline ordinals, sorted, unless there are too many:
+    std::pmr::vector<RowOrdinal> few_;  // inline ordinals in any order, unless there are too many:
     RowBitmap many_;                    // then bits of the whole segment
     bool use_many_ = false;
 };

@@ -127,12 +127,16 @@ WordEntry ParseWordEntry(ByteReader& reader, unsigned ordinal_bytes) {
     if (entry.case_form == kCaseExplicit) {
         entry.explicit_original = ReadExplicit(reader);
     }
-    for (int c = 0; c < kWordClasses; ++c) {
-        if ((entry.mask >> c & 1) == 0) {
-            continue;
-        }
-        bool inlined = true;
-        const std::uint32_t count = (head & kSingleBit) != 0 ? 1 : ReadCount(reader, inlined);
+    if ((head & kSingleBit) != 0) {
+        const int c = __builtin_ctz(entry.mask);
+        entry.count[c] = 1;
+        entry.inline_bytes[c] = {reader.Take(ordinal_bytes), ordinal_bytes};
+        return entry;
+    }
+    for (unsigned mask = entry.mask; mask != 0; mask &= mask - 1) {
+        const int c = __builtin_ctz(mask);
+        bool inlined = false;
+        const std::uint32_t count = ReadCount(reader, inlined);
         entry.count[c] = count;
         if (inlined) {
             const std::size_t size = std::size_t{count} * ordinal_bytes;

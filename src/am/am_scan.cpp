@@ -131,7 +131,7 @@ class Scan {
                     pending_.push_back(tid);
                 }
             });
-        CheckFolds(index_, contents_, keys_);
+        CheckFolds(contents_, keys_);
         opened_ = true;
         segment_ = 0;
         pending_given_ = false;

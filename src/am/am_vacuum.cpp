@@ -1,5 +1,6 @@
 /*
- * VACUUM: ambulkdelete marks rows dead, amvacuumcleanup moves pending rows into segments and merges segments.
+ * VACUUM: ambulkdelete marks rows dead, amvacuumcleanup moves pending rows into segments, merges segments and
+ * renews the fold signature (fold_check.hpp).
  *
  * ambulkdelete shows every live TID to the callback, also for CREATE INDEX CONCURRENTLY, which collects them
  * that way, and sets tombstones where the callback says so. It ends by noting the numbers of dead rows in the
@@ -7,6 +8,7 @@
  * are tombstones to look at.
  */
 #include "am/am.hpp"
+#include "am/fold_check.hpp"
 #include "am/index_snapshot.hpp"
 #include "am/segment_flush.hpp"
 #include "pg/boundary.hpp"
@@ -158,6 +160,7 @@ IndexBulkDeleteResult* VacuumCleanup(IndexVacuumInfo* info, IndexBulkDeleteResul
         pg::Call([&] { LockMaintenance(info->index); });
         FlushPending(info->index);
         MergeSmallSegments(info->index);
+        RenewFoldSignature(info->index);
         pg::Call([&] { UnlockMaintenance(info->index); });
         if (!counted) {
             IndexSnapshot contents(info->index, std::pmr::get_default_resource());

@@ -4,6 +4,7 @@
 
 #include "pg/boundary.hpp"
 #include "pg/compat.hpp"
+#include "storage/page_log.hpp"
 
 namespace namedex::am {
 
@@ -44,7 +45,7 @@ void CheckColumn(core::ColumnReader& column, const core::Folder& folder) {
 
 }  // namespace
 
-void CheckFolds(Relation index, IndexSnapshot& contents, const IndexKeys& keys) {
+void CheckFolds(IndexSnapshot& contents, const IndexKeys& keys) {
     if (contents.meta().fold_signature == keys.fold_version()) {
         return;
     }
@@ -61,6 +62,32 @@ void CheckFolds(Relation index, IndexSnapshot& contents, const IndexKeys& keys) 
         segment->reader.Release();
         good.insert(key);
     }
+}
+
+void RenewFoldSignature(Relation index) {
+    const IndexKeys keys(index);
+    const storage::FoldSignature signature = keys.fold_version();
+    IndexSnapshot contents(index, std::pmr::get_default_resource());
+    contents.OpenSegments(nullptr);
+    if (signature == storage::kMixedFolds || contents.meta().fold_signature == signature) {
+        return;
+    }
+    try {
+        CheckFolds(contents, keys);
+    } catch (const core::Error& error) {
+        if (error.code() == core::ErrorCode::kVersionMismatch) {
+            return;  // for searches to tell
+        }
+        throw;
+    }
+    pg::Call([&] {
+        Buffer buffer = ReadBuffer(index, storage::kMetaBlock);
+        LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+        storage::PageEdit edit(index);
+        storage::MetaOf(edit.Register(buffer))->fold_signature = signature;
+        edit.Commit();
+        UnlockReleaseBuffer(buffer);
+    });
 }
 
 }  // namespace namedex::am

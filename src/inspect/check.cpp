@@ -57,7 +57,7 @@ class Checker {
             nullptr, [this] { rows_.clear(); },
             [this](const ItemPointerData& tid, std::string_view row) { AddPending(tid, row); });
         // Folds that were right when they were stored are no damage; searches raise the same error.
-        am::CheckFolds(index_, contents_, keys_);
+        am::CheckFolds(contents_, keys_);
         heap_blocks_ = pg::Call([&] { return RelationGetNumberOfBlocks(heap_); });
         for (const std::unique_ptr<am::OpenSegment>& segment : contents_.segments()) {
             CheckPages(*segment);

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <memory_resource>
 #include <random>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.hpp"
@@ -111,13 +113,23 @@ void ExpectEntryOf(std::uint32_t id, const WordEntry& entry) {
     EXPECT_EQ(entry.Total(), 1 + id % 3 + (id % 5 == 0 ? 4 : 0));
 }
 
-// Collects ids; every hit must be what the naive lexicon holds under its id.
+// Collects ids; every hit must be what the naive lexicon holds under its id. Asked with a filter, the lexicon gives
+// those that pass it, with their own entries.
 std::vector<std::uint32_t> Collect(const NaiveLexicon& naive, StoredLexicon& stored,
                                    LexiconReader& reader, const WordQuery& query) {
     std::vector<std::uint32_t> ids;
+    std::vector<std::uint32_t> wanted;
+    std::vector<std::uint32_t> filtered;
     std::string original;
+    const auto wants = [](std::string_view folded) {
+        return std::hash<std::string_view>{}(folded) % 3 == 0;
+    };
+    const std::uint64_t read_before = reader.words_read();
     reader.Find(query, [&](const WordHit& hit) {
         const std::uint32_t id = Raw(hit.id);
+        if (wants(hit.folded)) {
+            wanted.push_back(id);
+        }
         ids.push_back(id);
         ASSERT_LT(id, naive.words().size());
         EXPECT_EQ(hit.folded, naive.words()[id].folded);
@@ -126,6 +138,14 @@ std::vector<std::uint32_t> Collect(const NaiveLexicon& naive, StoredLexicon& sto
         EXPECT_EQ(original, naive.words()[id].original);
         ExpectEntryOf(id, hit.entry);
     });
+    EXPECT_EQ(reader.words_read() - read_before, ids.size());
+    reader.Find(query, {wants, [&](const WordHit& hit) {
+                            const std::uint32_t id = Raw(hit.id);
+                            filtered.push_back(id);
+                            EXPECT_EQ(hit.folded, naive.words().at(id).folded);
+                            ExpectEntryOf(id, hit.entry);
+                        }});
+    EXPECT_EQ(filtered, wanted);
     for (const ExactPages* pages : stored.Sections()) {
         EXPECT_EQ(pages->pinned, 0);
     }

@@ -26,6 +26,8 @@ class TermRows {
               const LikePattern::Term& term);
     // Finds the words that a test accepts.
     void Find(ColumnReader& column, const ValueTest& test);
+    // Takes a word found by the caller.
+    void Take(const WordHit& hit, ClassMask classes);
     void Finish();
 
     std::uint64_t total() const { return total_; }
@@ -41,7 +43,6 @@ class TermRows {
                   void (*poll)()) const;
 
   private:
-    void Take(const WordHit& hit, ClassMask classes);
 
     std::uint32_t row_count_;
     std::uint64_t total_ = 0;

@@ -10,8 +10,8 @@ namespace namedex::core {
 
 namespace {
 
-// Candidates kept with what found them, before they are verified: 16 MB.
-constexpr std::size_t kMaxFinds = std::size_t{1} << 20;
+// So many candidates are gathered with what found them before they are verified: 512 kB.
+constexpr std::size_t kMaxFinds = std::size_t{1} << 15;
 // Trying so many patterns on a value takes less than sorting out which of them found it.
 constexpr std::size_t kFewPatterns = 16;
 

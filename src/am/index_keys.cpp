@@ -225,11 +225,7 @@ bool IndexKeys::Accepts(const std::vector<core::Condition>& conditions, std::str
     }
     for (const core::Condition& condition : conditions) {
         const std::optional<std::string_view>& value = values_[condition.column];
-        bool folds = false;
-        for (const core::LikePattern& pattern : condition.patterns) {
-            folds = folds || pattern.op() == core::Operator::kILike;
-        }
-        if (value && folds) {
+        if (value && condition.NeedsFold()) {
             folders_[condition.column]->FoldFast(*value, folded_);
         }
         if (!condition.Accepts(!value, value.value_or(std::string_view()), folded_)) {

@@ -11,6 +11,9 @@ using core::Operator;
 
 namespace {
 
+// So many patterns are searched for and tried one by one.
+constexpr std::size_t kFewPatterns = 16;
+
 // `value = argument` for any of some arguments, by the operator's own function.
 class OperatorTest final : public core::ValueTest {
   public:
@@ -114,35 +117,45 @@ ScanConditions::ScanConditions(const IndexKeys& keys, const ScanKeyData* scan_ke
     }
 }
 
-void ScanConditions::AddPattern(const IndexKeys& keys, const ScanKeyData& key,
-                                std::uint32_t column, Datum argument, Condition& condition) {
-    const KeyKind kind = keys.kind(column);
-    const core::Folder& folder = keys.folder(column);
+void ScanConditions::AddPatterns(const IndexKeys& keys, const ScanKeyData& key,
+                                 const std::vector<Datum>& arguments, Condition& condition) {
+    const KeyKind kind = keys.kind(condition.column);
+    const Oid type = OidIsValid(key.sk_subtype) ? key.sk_subtype : keys.type(condition.column);
+    const core::Folder& folder = keys.folder(condition.column);
     const Operator op = OperatorOf(kind, key.sk_strategy);
-    std::string text;
-    switch (kind) {
-        case KeyKind::kInteger:
-        case KeyKind::kDateTime:
-        case KeyKind::kUuid:
-            AppendScalarText(OidIsValid(key.sk_subtype) ? key.sk_subtype : keys.type(column),
-                             argument, text);
-            break;
-        case KeyKind::kName:
-            text = TextOf(key.sk_strategy == kEqualStrategy && key.sk_subtype != TEXTOID
-                              ? KeyKind::kName
-                              : KeyKind::kText,
-                          argument);
-            break;
-        default:
-            text = TextOf(kind, argument);
-            break;
+    const bool as_set = arguments.size() > kFewPatterns;
+    condition.set = core::PatternSet(op);
+    std::string scalar;
+    std::string folded;
+    for (const Datum argument : arguments) {
+        std::string_view text;
+        switch (kind) {
+            case KeyKind::kInteger:
+            case KeyKind::kDateTime:
+            case KeyKind::kUuid:
+                scalar.clear();
+                AppendScalarText(type, argument, scalar);
+                text = scalar;
+                break;
+            case KeyKind::kName:
+                text = TextOf(key.sk_strategy == kEqualStrategy && key.sk_subtype != TEXTOID
+                                  ? KeyKind::kName
+                                  : KeyKind::kText,
+                              argument);
+                break;
+            default:
+                text = TextOf(kind, argument);
+                break;
+        }
+        if (op == Operator::kILike) {
+            folder.FoldFast(text, folded);
+            text = folded;
+        }
+        if (!as_set || !condition.set.Add(text, folder.encoding)) {
+            condition.patterns.push_back(LikePattern::Compile(op, text, folder.encoding));
+        }
     }
-    if (op == Operator::kILike) {
-        std::string folded;
-        folder.FoldFast(text, folded);
-        text.swap(folded);
-    }
-    condition.patterns.push_back(LikePattern::Compile(op, text, folder.encoding));
+    condition.set.Finish();
 }
 
 void ScanConditions::Add(const IndexKeys& keys, const ScanKeyData& key) {
@@ -201,9 +214,7 @@ void ScanConditions::Add(const IndexKeys& keys, const ScanKeyData& key) {
         condition.test = test.get();
         tests_.push_back(std::move(test));
     } else {
-        for (const Datum argument : arguments) {
-            AddPattern(keys, key, condition.column, argument, condition);
-        }
+        AddPatterns(keys, key, arguments, condition);
     }
     conditions_.push_back(std::move(condition));
 }

@@ -36,8 +36,8 @@ class ScanConditions {
 
   private:
     void Add(const IndexKeys& keys, const ScanKeyData& key);
-    void AddPattern(const IndexKeys& keys, const ScanKeyData& key, std::uint32_t column,
-                    Datum argument, core::Condition& condition);
+    void AddPatterns(const IndexKeys& keys, const ScanKeyData& key,
+                     const std::vector<Datum>& arguments, core::Condition& condition);
 
     std::vector<core::Condition> conditions_;
     std::vector<std::unique_ptr<core::ValueTest>> tests_;

@@ -9,6 +9,7 @@
 
 #include "core/fold.hpp"
 #include "core/like_pattern.hpp"
+#include "core/pattern_set.hpp"
 
 namespace namedex::core {
 
@@ -22,7 +23,7 @@ class ValueTest {
 
 struct Condition {
     enum class Kind : std::uint8_t {
-        kMatch,      // some pattern matches; NULL never does
+        kMatch,      // some pattern or member of the set matches; NULL never does
         kValueTest,  // every value of the column is one word, and the test accepts it
         kIsNull,
         kIsNotNull,
@@ -30,7 +31,8 @@ struct Condition {
 
     std::uint32_t column = 0;
     Kind kind = Kind::kMatch;
-    std::vector<LikePattern> patterns;  // kMatch; none: no row
+    std::vector<LikePattern> patterns;  // kMatch; none, and an empty set: no row
+    PatternSet set;                     // kMatch, where there are many patterns
     const ValueTest* test = nullptr;    // kValueTest
 
     // Whether one value, given whole in both forms, satisfies the condition.
@@ -48,12 +50,21 @@ struct Condition {
         if (is_null) {
             return false;
         }
+        if (set.Accepts(set.op() == Operator::kILike ? folded : original)) {
+            return true;
+        }
         for (const LikePattern& pattern : patterns) {
             if (pattern.Matches(pattern.op() == Operator::kILike ? folded : original)) {
                 return true;
             }
         }
         return false;
+    }
+
+    // Whether Accepts needs the folded form. (All patterns of a scan key have one operator.)
+    bool NeedsFold() const {
+        return (!set.empty() && set.op() == Operator::kILike) ||
+               (!patterns.empty() && patterns.front().op() == Operator::kILike);
     }
 
     // Whether the server must look at the rows again (see LikePattern::trailing_escape).

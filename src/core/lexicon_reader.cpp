@@ -4,14 +4,13 @@
 #include <cstring>
 
 #include "core/bit_count.hpp"
+#include "core/lexicon_blocks.hpp"
 
 namespace namedex::core {
 
 namespace {
 
 constexpr std::size_t kBitmapWords = SubstringSearch::BitmapWords(kPagePayload);
-// Most of a usual block's header, prefix and text.
-constexpr std::size_t kPrefetchBytes = 768;
 // Searching so many blocks that cannot match costs no more than finding the next one that can.
 constexpr std::uint32_t kCheaperToSearch = 4;
 
@@ -43,15 +42,6 @@ std::size_t NthBit(const std::uint64_t* bits, std::size_t n, std::size_t limit) 
     return limit;
 }
 
-// Asks for the memory where the next block lies, if it is on the page, while this one is being
-// searched.
-void PrefetchBlock(const ByteReader& next) {
-    const std::size_t ahead = std::min(next.remaining(), kPrefetchBytes);
-    for (std::size_t at = 0; at < ahead; at += 64) {
-        __builtin_prefetch(next.position() + at);
-    }
-}
-
 // Where the word around a position stands in the text of its block: skips to it from the start of a
 // word.
 struct WordPosition {
@@ -78,57 +68,6 @@ struct WordPosition {
 };
 
 }  // namespace
-
-// Hands words of one block to a sink, in ascending order, and finds their entries.
-class LexiconReader::BlockReporter {
-  public:
-    BlockReporter(LexiconReader& reader, const Block& block, WordSink sink)
-        : reader_(reader), block_(block), sink_(sink), entries_(block.entries) {
-        std::memcpy(reader.word_.data(), block.prefix.data(), block.prefix.size());
-    }
-
-    void Report(std::uint32_t index, std::size_t begin, std::size_t end) {
-        if (index >= block_.words || block_.prefix.size() + (end - begin) > kMaxWordBytes) {
-            ThrowCorrupt("the text of a lexicon block does not match its word count");
-        }
-        std::string_view folded = block_.text.substr(begin, end - begin);
-        if (!block_.prefix.empty()) {
-            char* const joined = reader_.word_.data();
-            std::memcpy(joined + block_.prefix.size(), folded.data(), folded.size());
-            folded = {joined, block_.prefix.size() + folded.size()};
-        }
-        ++reader_.words_read_;
-        if (!sink_.Wants(folded)) {
-            return;
-        }
-        SkipTo(index);
-        ++next_;
-        sink_({WordId{block_.first_word + index}, folded,
-               ParseWordEntry(entries_, reader_.source_.ordinal_bytes)});
-    }
-
-  private:
-    void SkipTo(std::uint32_t index) {
-        if (index / kEntryRestart > next_ / kEntryRestart) {
-            const std::uint32_t restart = index / kEntryRestart;
-            const std::uint8_t* stored =
-                block_.restarts.data + (restart - 1) * sizeof(std::uint16_t);
-            const std::size_t offset = LoadLe<std::uint16_t>(stored);
-            entries_ = ByteReader(block_.entries);
-            entries_.Take(offset);
-            next_ = restart * kEntryRestart;
-        }
-        for (; next_ < index; ++next_) {
-            SkipWordEntry(entries_, reader_.source_.ordinal_bytes);
-        }
-    }
-
-    LexiconReader& reader_;
-    const Block& block_;
-    WordSink sink_;
-    ByteReader entries_;
-    std::uint32_t next_ = 0;  // the word whose entry is next in entries_
-};
 
 LexiconReader::LexiconReader(const LexiconSource& source, std::pmr::memory_resource* memory)
     : source_(source),
@@ -222,41 +161,6 @@ LexiconReader::Block LexiconReader::OpenBlock(std::uint32_t first_word, ByteRead
         ThrowCorrupt("the text of a lexicon block does not end");
     }
     return block;
-}
-
-// Visits the blocks from `block` on, in order, until visit(const Block&) returns false or they end.
-template <typename Visitor>
-void LexiconReader::WalkBlocks(std::uint32_t block, Visitor visit) {
-    BlockPlace place;
-    {
-        PinnedPage pin;
-        place = PlaceOf(block, pin);
-    }
-    if (place.first_word >= source_.word_count) {
-        ThrowCorrupt("the directory of a lexicon names a word that does not exist");
-    }
-    std::uint32_t word = place.first_word;
-    for (; block < source_.block_count; ++place.loc.page, place.loc.offset = 0) {
-        Poll();
-        PinnedPage pin;
-        ByteReader bytes(source_.blocks.At(place.loc, pin));
-        while (bytes.remaining() > 0 && block < source_.block_count) {
-            const Block opened = OpenBlock(word, bytes);
-            if (word == place.first_word && opened.words != place.words) {
-                ThrowCorrupt("a lexicon block and its directory disagree");
-            }
-            PrefetchBlock(bytes);
-            ++blocks_read_;
-            if (!visit(opened)) {
-                return;
-            }
-            word += opened.words;
-            ++block;
-        }
-    }
-    if (word != source_.word_count) {
-        ThrowCorrupt("the blocks of a lexicon hold too few words");
-    }
 }
 
 // ---- ranges -----------------------------------------------------------------------------------

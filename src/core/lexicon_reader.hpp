@@ -103,6 +103,8 @@ class LexiconReader {
     void Word(WordId id, std::string& folded, std::string& original);
 
   private:
+    friend class LexiconWalk;
+
     struct BlockPlace {
         std::uint32_t first_word;
         std::uint32_t words;

@@ -83,37 +83,6 @@ std::size_t Utf8LengthOf(unsigned char lead) {
     return lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
-bool IsWellFormed(std::string_view literal, const Encoding& encoding) {
-    if (encoding.kind == EncodingKind::kSingleByte) {
-        return true;
-    }
-    std::size_t at = 0;
-    while (at < literal.size()) {
-        const auto lead = static_cast<unsigned char>(literal[at]);
-        std::size_t length = 1;
-        if (lead >= 0x80) {
-            // With room after the end a character cut off there shows as one that is too long.
-            char head[8] = {};
-            std::memcpy(head, literal.data() + at, std::min<std::size_t>(4, literal.size() - at));
-            length = encoding.kind == EncodingKind::kUtf8 ? Utf8LengthOf(lead)
-                                                          : encoding.CharLength(head, sizeof head);
-            if (length > literal.size() - at ||
-                (encoding.kind == EncodingKind::kUtf8 && length < 2)) {
-                return false;
-            }
-        }
-        for (std::size_t i = 1; i < length; ++i) {
-            const char byte = literal[at + i];
-            if (encoding.kind == EncodingKind::kUtf8 ? !Encoding::IsUtf8Continuation(byte)
-                                                     : static_cast<unsigned char>(byte) < 0x80) {
-                return false;
-            }
-        }
-        at += length;
-    }
-    return true;
-}
-
 // Gathers parts while the pattern is read from left to right.
 class PartCollector {
   public:
@@ -184,6 +153,37 @@ ParsedPattern ParseLiteral(std::string_view text, bool open_end) {
     parsed.anchored_end = !open_end;
     parsed.anchored_start = !(open_end && text.empty());
     return parsed;
+}
+
+bool IsWellFormed(std::string_view literal, const Encoding& encoding) {
+    if (encoding.kind == EncodingKind::kSingleByte) {
+        return true;
+    }
+    std::size_t at = 0;
+    while (at < literal.size()) {
+        const auto lead = static_cast<unsigned char>(literal[at]);
+        std::size_t length = 1;
+        if (lead >= 0x80) {
+            // With room after the end a character cut off there shows as one that is too long.
+            char head[8] = {};
+            std::memcpy(head, literal.data() + at, std::min<std::size_t>(4, literal.size() - at));
+            length = encoding.kind == EncodingKind::kUtf8 ? Utf8LengthOf(lead)
+                                                          : encoding.CharLength(head, sizeof head);
+            if (length > literal.size() - at ||
+                (encoding.kind == EncodingKind::kUtf8 && length < 2)) {
+                return false;
+            }
+        }
+        for (std::size_t i = 1; i < length; ++i) {
+            const char byte = literal[at + i];
+            if (encoding.kind == EncodingKind::kUtf8 ? !Encoding::IsUtf8Continuation(byte)
+                                                     : static_cast<unsigned char>(byte) < 0x80) {
+                return false;
+            }
+        }
+        at += length;
+    }
+    return true;
 }
 
 bool IsWellFormed(const ParsedPattern& pattern, const Encoding& encoding) {

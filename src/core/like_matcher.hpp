@@ -43,6 +43,8 @@ ParsedPattern ParseLiteral(std::string_view text, bool open_end);
 // True if each literal of the pattern is made of whole characters of the encoding, and no character
 // mixes ASCII with other bytes. LikeMatcher is exact for such patterns only.
 bool IsWellFormed(const ParsedPattern& pattern, const Encoding& encoding);
+// The same of one literal.
+bool IsWellFormed(std::string_view literal, const Encoding& encoding);
 
 class LikeMatcher {
   public:

@@ -6,13 +6,6 @@ namespace namedex::core {
 
 namespace {
 
-std::string_view WithoutTrailingSpaces(std::string_view text) {
-    while (!text.empty() && text.back() == ' ') {
-        text.remove_suffix(1);
-    }
-    return text;
-}
-
 ParsedPattern Parse(Operator op, std::string_view pattern) {
     switch (op) {
         case Operator::kLike:
@@ -29,6 +22,13 @@ ParsedPattern Parse(Operator op, std::string_view pattern) {
 }
 
 }  // namespace
+
+std::string_view WithoutTrailingSpaces(std::string_view text) {
+    while (!text.empty() && text.back() == ' ') {
+        text.remove_suffix(1);
+    }
+    return text;
+}
 
 bool LikePattern::Term::MatchesWord(std::string_view word) const {
     if (needs_word_check) {

@@ -42,6 +42,9 @@ enum class Operator : std::uint8_t {
     kEqualIgnoringTrailingSpaces,  // = of char(n)
 };
 
+// What the = of char(n) compares of a value.
+std::string_view WithoutTrailingSpaces(std::string_view text);
+
 class LikePattern {
   public:
     class Term {

@@ -111,6 +111,28 @@ class RowSet {
         }
     }
 
+    // Adds the rows of a set of the same window, in any order: Normalize comes behind the last one. Unlike with Or
+    // many small sets take no more than the sorting of them all.
+    void Gather(RowSet&& other) {
+        if (dense_ || other.dense_) {
+            Or(other);
+            return;
+        }
+        if (list_.empty()) {
+            list_.swap(other.list_);
+        } else {
+            list_.insert(list_.end(), other.list_.begin(), other.list_.end());
+        }
+        if (DenseIsCheaper(list_.size(), hi_ - lo_)) {
+            bits_.Reset(lo_, hi_ - lo_);
+            for (const RowOrdinal row : list_) {
+                bits_.Set(row);
+            }
+            list_.clear();
+            dense_ = true;
+        }
+    }
+
     void Or(const RowSet& other) {
         if (dense_ && other.dense_) {
             bits_.Or(other.bits_);

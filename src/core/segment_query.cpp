@@ -1,14 +1,23 @@
 #include "core/segment_query.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "core/query_cost.hpp"
+#include "core/set_search.hpp"
 
 namespace namedex::core {
 
 namespace {
 
-// Measured costs, in nanoseconds; only their ratios matter.
-constexpr double kPostingCost = 1.0;       // reading one ordinal of a list
-constexpr double kVerifyCost = 120.0;      // rebuilding and matching one value
+// So many candidates are gathered with what found them before they are verified: 512 kB.
+constexpr std::size_t kMaxFinds = std::size_t{1} << 15;
+// Trying so many patterns on a value takes less than sorting out which of them found it.
+constexpr std::size_t kFewPatterns = 16;
+
+bool Matches(const LikePattern& pattern, ValueReader& values) {
+    return pattern.Matches(pattern.op() == Operator::kILike ? values.Folded() : values.Original());
+}
 
 }  // namespace
 
@@ -72,11 +81,14 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
             return;
         }
     }
-    // What single terms decide is one union of postings, however many patterns there are.
+    // What single words decide is one union of postings, however many patterns there are.
     Alternative united;
     united.exact = true;
     united.terms.emplace_back(row_count_, memory_);
     std::uint32_t n = 0;
+    if (!condition.set.empty()) {
+        PrepareSet(condition, folder, not_null, united.terms[0], prepared);
+    }
     for (const LikePattern& pattern : condition.patterns) {
         for (const LikePattern::Alternative& wanted : pattern.alternatives()) {
             if (wanted.exact && wanted.terms.size() == 1) {
@@ -85,6 +97,7 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
                 continue;
             }
             Alternative alternative;
+            alternative.pattern = &pattern;
             alternative.exact = wanted.exact;
             alternative.total = not_null;
             double cost = 0;
@@ -134,6 +147,46 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
         prepared.total += prepared.opaque.size();
     }
     prepared.total = std::min(prepared.total, not_null);
+}
+
+// Finds what the condition's set asks for: the rows of `exact` match, those of the alternatives are candidates.
+void SegmentQuery::PrepareSet(const Condition& condition, const Folder& folder,
+                              std::uint64_t not_null, TermRows& exact, Prepared& prepared) {
+    SetSearch::Result found(row_count_, memory_);
+    SetSearch(condition.set, *prepared.column, folder, row_count_, memory_, poll_)
+        .Find(exact, found);
+    const auto add = [&](std::vector<TermRows>&& terms, std::uint64_t total, double cost) {
+        Alternative alternative;
+        alternative.terms = std::move(terms);
+        alternative.total = std::min(total, not_null);
+        prepared.total += alternative.total;
+        prepared.posting_cost += cost + static_cast<double>(alternative.total) * kVerifyCost;
+        prepared.alternatives.push_back(std::move(alternative));
+    };
+    const auto count = [&](const TermRows& rows) {
+        words_found_ += rows.words_found();
+        lists_found_ += rows.lists_found();
+        return static_cast<double>(rows.total()) * kPostingCost;
+    };
+    if (found.every_row) {
+        add({}, not_null, 0);
+        return;
+    }
+    if (found.candidates.total() > 0) {
+        std::vector<TermRows> terms;
+        const double cost = count(found.candidates);
+        const std::uint64_t total = found.candidates.total();
+        terms.push_back(std::move(found.candidates));
+        add(std::move(terms), total, cost);
+    }
+    for (std::vector<TermRows>& terms : found.intersections) {
+        double cost = kIntersectionCost;
+        for (const TermRows& rows : terms) {
+            cost += count(rows);
+        }
+        const std::uint64_t total = terms[0].total();
+        add(std::move(terms), total, cost);
+    }
 }
 
 double SegmentQuery::cost() const {
@@ -193,28 +246,47 @@ void SegmentQuery::EvaluateCondition(Prepared& prepared, RowOrdinal lo, RowOrdin
         AddNotNull(column, lo, hi, rows);
         return;
     }
-    // The candidates of all inexact alternatives are verified together, once each.
+    // What is still to be verified: candidates of the set; of patterns together, each of which may match each row; of
+    // patterns each for itself.
     rows.Start(lo, hi, false);
-    RowSet candidates(memory_);
-    candidates.Start(lo, hi, false);
+    RowSet of_set(memory_);
+    of_set.Start(lo, hi, false);
+    RowSet shared(memory_);
+    shared.Start(lo, hi, false);
+    std::vector<const LikePattern*> sharing;
+    std::pmr::vector<Find> finds(memory_);
+    const bool few = prepared.condition->patterns.size() <= kFewPatterns;
     for (const Alternative& alternative : prepared.alternatives) {
         RowSet part(memory_);
-        const bool verify = EvaluateAlternative(prepared, alternative, lo, hi, part);
-        RowSet& to = verify ? candidates : rows;
-        if (!to.dense() && to.list().empty()) {
-            to = std::move(part);
+        if (!EvaluateAlternative(prepared, alternative, lo, hi, part)) {
+            rows.Gather(std::move(part));
+        } else if (alternative.pattern == nullptr) {
+            of_set.Gather(std::move(part));
+        } else if (few || part.dense()) {
+            shared.Gather(std::move(part));
+            if (sharing.empty() || sharing.back() != alternative.pattern) {
+                sharing.push_back(alternative.pattern);
+            }
         } else {
-            to.Or(part);
+            part.ForEach([&](RowOrdinal row) { finds.push_back({row, alternative.pattern}); });
+            if (finds.size() >= kMaxFinds) {
+                VerifyFinds(prepared, finds, rows);
+            }
         }
     }
-    if (candidates.Count() > 0) {
-        Verify(prepared, candidates);
-        if (!rows.dense() && rows.list().empty()) {
-            rows = std::move(candidates);
-        } else {
-            rows.Or(candidates);
-        }
-    }
+    VerifyFinds(prepared, finds, rows);
+    VerifyRegular(prepared, shared, [&](ValueReader& values) {
+        return std::any_of(
+            sharing.begin(), sharing.end(),
+            [&](const LikePattern* pattern) { return Matches(*pattern, values); });
+    });
+    rows.Gather(std::move(shared));
+    const PatternSet& set = prepared.condition->set;
+    VerifyRegular(prepared, of_set, [&](ValueReader& values) {
+        return set.Accepts(set.op() == Operator::kILike ? values.Folded() : values.Original());
+    });
+    rows.Gather(std::move(of_set));
+    rows.Normalize();
     if (!prepared.opaque.empty()) {
         RowSet opaque(memory_);
         opaque.Start(lo, hi, false);
@@ -227,10 +299,7 @@ void SegmentQuery::EvaluateCondition(Prepared& prepared, RowOrdinal lo, RowOrdin
 
 bool SegmentQuery::Accepts(Prepared& prepared, RowOrdinal row) {
     const Condition& condition = *prepared.condition;
-    if (!prepared.values) {
-        prepared.values = std::make_unique<ValueReader>(*prepared.column);
-    }
-    ValueReader& values = *prepared.values;
+    ValueReader& values = prepared.Values();
     const ForwardReader::Kind kind = values.Load(row);
     if (kind == ForwardReader::kNull || condition.kind == Condition::Kind::kIsNull) {
         return kind == ForwardReader::kNull && condition.kind == Condition::Kind::kIsNull;
@@ -244,13 +313,48 @@ bool SegmentQuery::Accepts(Prepared& prepared, RowOrdinal row) {
     if (kind == ForwardReader::kOpaque) {
         return std::binary_search(prepared.opaque.begin(), prepared.opaque.end(), row);
     }
-    for (const LikePattern& pattern : condition.patterns) {
-        if (pattern.Matches(pattern.op() == Operator::kILike ? values.Folded()
-                                                             : values.Original())) {
-            return true;
+    const PatternSet& set = condition.set;
+    if (!set.empty() &&
+        set.Accepts(set.op() == Operator::kILike ? values.Folded() : values.Original())) {
+        return true;
+    }
+    return std::any_of(
+        condition.patterns.begin(), condition.patterns.end(),
+        [&](const LikePattern& pattern) { return Matches(pattern, values); });
+}
+
+// Keeps the rows with a regular value that `accepts` says yes to. (Opaque values were decided on when the query was
+// made.)
+template <typename Decide>
+void SegmentQuery::VerifyRegular(Prepared& prepared, RowSet& rows, Decide accepts) {
+    rows.Normalize();
+    std::uint32_t n = 0;
+    rows.Retain([&](RowOrdinal row) {
+        Poll(n++);
+        ValueReader& values = prepared.Values();
+        return values.Load(row) == ForwardReader::kRegular && accepts(values);
+    });
+}
+
+// Adds the finds that match to `rows`, and empties the list. A row is rebuilt once, whatever found it.
+void SegmentQuery::VerifyFinds(Prepared& prepared, std::pmr::vector<Find>& finds, RowSet& rows) {
+    std::sort(finds.begin(), finds.end(),
+              [](const Find& a, const Find& b) { return a.row < b.row; });
+    std::uint32_t n = 0;
+    for (auto find = finds.begin(); find != finds.end();) {
+        Poll(n++);
+        const RowOrdinal row = find->row;
+        ValueReader& values = prepared.Values();
+        const bool regular = values.Load(row) == ForwardReader::kRegular;
+        bool matches = false;
+        for (; find != finds.end() && find->row == row; ++find) {
+            matches = matches || (regular && Matches(*find->pattern, values));
+        }
+        if (matches) {
+            rows.Add(row);
         }
     }
-    return false;
+    finds.clear();
 }
 
 void SegmentQuery::Verify(Prepared& prepared, RowSet& rows) {

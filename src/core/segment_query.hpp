@@ -53,6 +53,7 @@ class SegmentQuery {
   private:
     struct Alternative {
         std::vector<TermRows> terms;  // by total, ascending
+        const LikePattern* pattern = nullptr;  // that it is of; null: of the set, or of several, exact
         bool exact = false;
         std::uint64_t total = 0;  // of the rarest term; all rows if there is none
     };
@@ -65,14 +66,31 @@ class SegmentQuery {
         std::uint64_t total = 0;
         double posting_cost = 0;  // of evaluating the condition over the whole segment, in ns
         std::unique_ptr<ValueReader> values;
+
+        ValueReader& Values() {
+            if (!values) {
+                values = std::make_unique<ValueReader>(*column);
+            }
+            return *values;
+        }
+    };
+    // A row to be verified, and the pattern whose words are in it.
+    struct Find {
+        RowOrdinal row;
+        const LikePattern* pattern;
     };
 
     void Prepare(const Condition& condition, const Folder& folder, Prepared& prepared);
+    void PrepareSet(const Condition& condition, const Folder& folder, std::uint64_t not_null,
+                    TermRows& exact, Prepared& prepared);
     void EvaluateCondition(Prepared& prepared, RowOrdinal lo, RowOrdinal hi, RowSet& rows);
     bool EvaluateAlternative(Prepared& prepared, const Alternative& alternative, RowOrdinal lo,
                              RowOrdinal hi, RowSet& rows);
     void AddNotNull(ColumnReader& column, RowOrdinal lo, RowOrdinal hi, RowSet& rows);
     void Verify(Prepared& prepared, RowSet& rows);
+    void VerifyFinds(Prepared& prepared, std::pmr::vector<Find>& finds, RowSet& rows);
+    template <typename Decide>
+    void VerifyRegular(Prepared& prepared, RowSet& rows, Decide accepts);
     bool Accepts(Prepared& prepared, RowOrdinal row);
     void Poll(std::uint32_t n) {
         if (poll_ != nullptr && n % 1024 == 0) {

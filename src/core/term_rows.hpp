@@ -25,6 +25,8 @@ class TermRows {
               const LikePattern::Term& term);
     // Finds the words that a test accepts.
     void Find(ColumnReader& column, const ValueTest& test);
+    // Takes a word found by the caller.
+    void Take(const WordHit& hit, ClassMask classes);
 
     std::uint64_t total() const { return total_; }
     std::uint64_t words_found() const { return words_found_; }
@@ -39,7 +41,6 @@ class TermRows {
                   void (*poll)()) const;
 
   private:
-    void Take(const WordHit& hit, ClassMask classes);
 
     std::uint32_t row_count_;
     std::uint64_t total_ = 0;

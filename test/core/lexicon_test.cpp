@@ -15,6 +15,7 @@
 
 #include "core/error.hpp"
 #include "core/lexicon_reader.hpp"
+#include "core/lexicon_walk.hpp"
 #include "core/lexicon_writer.hpp"
 #include "core/memory_pages.hpp"
 #include "core/word_text_cache.hpp"
@@ -113,10 +114,11 @@ void ExpectEntryOf(std::uint32_t id, const WordEntry& entry) {
     EXPECT_EQ(entry.Total(), 1 + id % 3 + (id % 5 == 0 ? 4 : 0));
 }
 
-// Collects ids; every hit must be what the naive lexicon holds under its id. Asked with a filter, the lexicon gives
+// Collects ids; every hit must be what the naive lexicon holds under its id. Asked with a filter, the finder gives
 // those that pass it, with their own entries.
-std::vector<std::uint32_t> Collect(const NaiveLexicon& naive, StoredLexicon& stored,
-                                   LexiconReader& reader, const WordQuery& query) {
+template <typename Finder>
+std::vector<std::uint32_t> CollectBy(Finder& finder, const NaiveLexicon& naive,
+                                     const WordQuery& query) {
     std::vector<std::uint32_t> ids;
     std::vector<std::uint32_t> wanted;
     std::vector<std::uint32_t> filtered;
@@ -124,8 +126,7 @@ std::vector<std::uint32_t> Collect(const NaiveLexicon& naive, StoredLexicon& sto
     const auto wants = [](std::string_view folded) {
         return std::hash<std::string_view>{}(folded) % 3 == 0;
     };
-    const std::uint64_t read_before = reader.words_read();
-    reader.Find(query, [&](const WordHit& hit) {
+    finder.Find(query, [&](const WordHit& hit) {
         const std::uint32_t id = Raw(hit.id);
         if (wants(hit.folded)) {
             wanted.push_back(id);
@@ -138,14 +139,21 @@ std::vector<std::uint32_t> Collect(const NaiveLexicon& naive, StoredLexicon& sto
         EXPECT_EQ(original, naive.words()[id].original);
         ExpectEntryOf(id, hit.entry);
     });
-    EXPECT_EQ(reader.words_read() - read_before, ids.size());
-    reader.Find(query, {wants, [&](const WordHit& hit) {
+    finder.Find(query, {wants, [&](const WordHit& hit) {
                             const std::uint32_t id = Raw(hit.id);
                             filtered.push_back(id);
                             EXPECT_EQ(hit.folded, naive.words().at(id).folded);
                             ExpectEntryOf(id, hit.entry);
                         }});
     EXPECT_EQ(filtered, wanted);
+    return ids;
+}
+
+std::vector<std::uint32_t> Collect(const NaiveLexicon& naive, StoredLexicon& stored,
+                                   LexiconReader& reader, const WordQuery& query) {
+    const std::uint64_t read_before = reader.words_read();
+    const std::vector<std::uint32_t> ids = CollectBy(reader, naive, query);
+    EXPECT_EQ(reader.words_read() - read_before, 2 * ids.size());
     for (const ExactPages* pages : stored.Sections()) {
         EXPECT_EQ(pages->pinned, 0);
     }
@@ -224,6 +232,91 @@ void CompareQueries(std::mt19937& random, WordSource& words, const NaiveLexicon&
         ASSERT_EQ(Collect(naive, stored, reader, query), naive.Find(query))
             << "kind " << static_cast<int>(query.kind) << " needle " << needle;
     }
+}
+
+void CompareWalk(std::mt19937& random, WordSource& words, const NaiveLexicon& naive,
+                 std::size_t queries) {
+    StoredLexicon stored(naive);
+    LexiconReader reader(stored.Source(), std::pmr::get_default_resource());
+    std::vector<std::string> needles;
+    while (needles.size() < queries) {
+        needles.push_back(random() % 3 == 0
+                              ? naive.words()[random() % naive.words().size()].folded
+                              : words.Needle(naive));
+        if (random() % 50 == 0) {
+            needles.push_back({});
+        }
+    }
+    std::sort(needles.begin(), needles.end());
+    {
+        LexiconWalk walk(reader);
+        for (const std::string& needle : needles) {
+            const WordQuery query{
+                random() % 2 == 0 ? WordQueryKind::kPrefix : WordQueryKind::kExact, needle};
+            ASSERT_EQ(CollectBy(walk, naive, query), naive.Find(query))
+                << "kind " << static_cast<int>(query.kind) << " needle " << needle;
+        }
+    }
+    EXPECT_EQ(stored.blocks.pinned, 0);
+    EXPECT_EQ(stored.directory.pinned, 0);
+}
+
+TEST(LexiconWalkTest, AgreesWithTheNaiveTwin) {
+    std::mt19937 random(21);
+    for (int round = 0; round < 120; ++round) {
+        WordSource words(random, 1 + random() % 10, 1 + random() % 12);
+        const NaiveLexicon naive = words.Lexicon(1 + random() % (round % 10 == 0 ? 12000 : 1500));
+        CompareWalk(random, words, naive, 1 + random() % (round % 2 == 0 ? 6 : 120));
+        if (HasFatalFailure()) {
+            FAIL() << "round " << round;
+        }
+    }
+}
+
+// So many case variants of a word that it takes several blocks, and words so long that a block holds few.
+TEST(LexiconWalkTest, AgreesOnWordsOfManyBlocks) {
+    std::mt19937 random(22);
+    for (int round = 0; round < 20; ++round) {
+        std::vector<NaiveWord> drawn;
+        for (int stem = 0; stem < 6; ++stem) {
+            std::string word(1 + random() % 2, static_cast<char>('a' + random() % 3));
+            word += std::string(12, 'n');
+            const std::string folded = word;
+            for (unsigned variant = 0; variant < 700; ++variant) {
+                for (std::size_t i = 0; i < 12; ++i) {
+                    word[word.size() - 1 - i] = (variant >> i & 1) != 0 ? 'N' : 'n';
+                }
+                drawn.push_back({folded, word});
+            }
+        }
+        WordSource words(random, 3, round % 2 == 0 ? 990 : 13);
+        for (int i = 0; i < 200; ++i) {
+            drawn.push_back(words.DrawVariant());
+        }
+        ASSERT_NO_FATAL_FAILURE(CompareWalk(random, words, NaiveLexicon(std::move(drawn)), 60));
+    }
+}
+
+TEST(LexiconWalkTest, AnswersFromAnEmptyLexicon) {
+    StoredLexicon stored{NaiveLexicon({})};
+    LexiconReader reader(stored.Source(), std::pmr::get_default_resource());
+    LexiconWalk walk(reader);
+    walk.Find({WordQueryKind::kPrefix, ""}, [](const WordHit&) { FAIL(); });
+    walk.Find({WordQueryKind::kExact, "a"}, [](const WordHit&) { FAIL(); });
+}
+
+// What many needles are walked for: no block is opened for each of them.
+TEST(LexiconWalkTest, ManyNeedlesReadABlockAFewTimes) {
+    std::mt19937 random(23);
+    WordSource words(random, 8, 9);
+    const NaiveLexicon naive = words.Lexicon(20000);
+    StoredLexicon stored(naive);
+    LexiconReader reader(stored.Source(), std::pmr::get_default_resource());
+    LexiconWalk walk(reader);
+    for (const NaiveWord& word : naive.words()) {
+        walk.Find({WordQueryKind::kExact, word.folded}, [](const WordHit&) {});
+    }
+    EXPECT_LE(reader.blocks_read(), 5 * stored.block_count);
 }
 
 TEST(LexiconTest, AgreesWithTheNaiveTwin) {
@@ -523,6 +616,19 @@ TEST(LexiconTest, SurvivesDamage) {
                     EXPECT_LT(found, std::uint64_t{1} << 60);
                 });
             }
+            attempt([&] {
+                std::set<std::string> needles;
+                while (needles.size() < 10) {
+                    needles.insert(words.Needle(naive));
+                }
+                LexiconWalk walk(reader);
+                for (const std::string& needle : needles) {
+                    walk.Find({WordQueryKind::kPrefix, needle}, [&](const WordHit& hit) {
+                        EXPECT_LT(Raw(hit.id), stored.word_count);
+                        EXPECT_LE(hit.folded.size(), kMaxWordBytes);
+                    });
+                }
+            });
             WordTextCache cache(reader, 10000, std::pmr::get_default_resource());
             for (int i = 0; i < 20; ++i) {
                 attempt([&] {

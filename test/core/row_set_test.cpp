@@ -58,7 +58,7 @@ TEST(RowSet, RandomOperationsAgreeWithTheModel) {
                 ASSERT_EQ(rows.Contains(row), model.count(row) == 1);
             }
             Model result;
-            switch (random.Below(4)) {
+            switch (random.Below(5)) {
                 case 0:
                     Fill(random, lo, hi, other, other_model);
                     rows.And(other);
@@ -82,6 +82,15 @@ TEST(RowSet, RandomOperationsAgreeWithTheModel) {
                 }
                 case 2:  // used again from the start
                     Fill(random, lo, hi, rows, result);
+                    break;
+                case 3:
+                    result = model;
+                    for (std::uint32_t sets = random.Below(5); sets > 0; --sets) {
+                        Fill(random, lo, hi, other, other_model);
+                        rows.Gather(std::move(other));
+                        result.insert(other_model.begin(), other_model.end());
+                    }
+                    rows.Normalize();
                     break;
                 default:
                     Fill(random, lo, hi, other, other_model);

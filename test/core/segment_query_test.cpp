@@ -2,6 +2,7 @@
 
 #include "core/segment_query.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -151,6 +152,92 @@ TEST(SegmentQuery, LargeTable) {
     Tally tally;
     ASSERT_NO_FATAL_FAILURE(CheckTable(random, shape, folder, {}, 18, tally));
     EXPECT_GT(tally.with_hits * 5, tally.queries);
+}
+
+// Conditions of many patterns. Few words, so that they are frequent and members share them; many words; and values
+// that must be kept whole.
+void CheckArrays(Rules rules, std::uint64_t seed) {
+    static constexpr Operator kOperators[] = {Operator::kLike, Operator::kILike, Operator::kEqual,
+                                              Operator::kPrefix,
+                                              Operator::kEqualIgnoringTrailingSpaces};
+    const RuleFolder folder(rules);
+    Random random(seed);
+    Tally tally;
+    for (int round = 0; round < 12; ++round) {
+        SCOPED_TRACE("round " + std::to_string(round));
+        TableShape shape;
+        shape.rows = random.Percent(50) ? 1 + random.Below(1000) : 20000;
+        shape.columns = 1 + random.Below(2);
+        shape.vocabulary = random.Percent(50) ? 5 : 400;
+        shape.distinct_values = 300;
+        const NaiveTable table = RandomTable(random, shape, folder);
+        const auto has_words = [](const NaiveColumn& column) {
+            return std::any_of(column.values.begin(), column.values.end(),
+                               [](const NaiveValue& v) { return v.original.size() >= 2; });
+        };
+        if (!std::all_of(table.columns.begin(), table.columns.end(), has_words)) {
+            continue;
+        }
+        MemoryPages pages;
+        BuildSegment(table, folder, RandomOptions(random), pages);
+        SegmentReader segment(pages, pages.page_count(), std::pmr::get_default_resource());
+        for (const Operator op : kOperators) {
+            std::vector<NaiveCondition> conjunction;
+            conjunction.push_back(RandomArray(random, table, folder, op, 1 + random.Below(120)));
+            if (random.Percent(30)) {
+                conjunction.push_back(RandomArray(random, table, folder, op, 40));
+            } else if (random.Percent(30)) {
+                conjunction.push_back(RandomCondition(random, table, folder));
+            }
+            ASSERT_NO_FATAL_FAILURE(
+                CheckQuery(random, table, folder, segment, conjunction, tally));
+        }
+        segment.Release();
+        EXPECT_EQ(pages.pinned(), 0);
+    }
+    EXPECT_GT(tally.queries, 20u);
+    EXPECT_GT(tally.with_hits * 2, tally.queries);
+}
+
+TEST(SegmentQuery, Arrays) {
+    CheckArrays(Rules::kPlain, 11);
+}
+TEST(SegmentQuery, ArraysWithContextRules) {
+    CheckArrays(Rules::kContext, 12);
+}
+TEST(SegmentQuery, ArraysWithTurkishRules) {
+    CheckArrays(Rules::kTurkish, 13);
+}
+
+// Each pattern finds a few rows, all together more than are gathered before they are verified; every second
+// value has a pattern's words in the wrong order.
+TEST(SegmentQuery, ManyPatternsEachWithFewRows) {
+    const RuleFolder folder(Rules::kPlain);
+    NaiveTable table;
+    NaiveColumn column;
+    NaiveCondition condition;
+    for (std::uint32_t i = 0; i < 600; ++i) {
+        const std::string n = std::to_string(1000 + i);
+        for (const std::string& text : {"w" + n + " x" + n, "x" + n + " w" + n}) {
+            column.values.push_back({false, text, text});
+        }
+        condition.patterns.push_back({Operator::kLike, "%w" + n + "%x" + n + "%"});
+    }
+    for (std::uint32_t row = 0; row < 600 * 60; ++row) {
+        column.rows.push_back(row % 1200);
+        table.tids.push_back({row / 50, static_cast<std::uint16_t>(row % 50 + 1)});
+    }
+    table.columns.push_back(std::move(column));
+    MemoryPages pages;
+    BuildSegment(table, folder, {}, pages);
+    SegmentReader segment(pages, pages.page_count(), std::pmr::get_default_resource());
+    const auto wanted = NaiveSearch(table, {condition}, folder.encoding);
+    ASSERT_EQ(wanted.size(), 600u * 30);
+    const std::vector<Condition> conditions = CompileAll({condition}, folder.encoding);
+    const std::vector<const Folder*> folders = {&folder};
+    SegmentQuery query(segment, conditions, folders, std::pmr::get_default_resource(), nullptr);
+    EXPECT_EQ(Evaluate(query, 0, table.row_count()), wanted);
+    EXPECT_EQ(Evaluate(query, 1234, 20000), Within(wanted, 1234, 20000));
 }
 
 // A table in which the number of a word's rows is known: from one inline to nearly all.
@@ -339,30 +426,39 @@ TEST(SegmentQuery, CanceledAnywhere) {
     MemoryPages pages;
     BuildSegment(table, folder, {}, pages);
     SegmentReader segment(pages, pages.page_count(), std::pmr::get_default_resource());
-    NaiveCondition condition;
-    condition.patterns.push_back({Operator::kLike, "%a%e%"});
-    condition.patterns.push_back({Operator::kILike, "%n _%"});
-    const std::vector<Condition> conditions = CompileAll({condition}, folder.encoding);
-    const std::vector<const Folder*> folders = {&folder};
-    const auto wanted = NaiveSearch(table, {condition}, folder.encoding);
-    int canceled = 0;
-    for (long limit = 0;; limit += 1 + limit / 8) {
-        polls_left = limit;
-        try {
-            SegmentQuery query(segment, conditions, folders, std::pmr::get_default_resource(),
-                               CountDown);
-            const auto found = Evaluate(query, 0, table.row_count());
-            EXPECT_EQ(found, wanted);
-            break;
-        } catch (const Error& error) {
-            ASSERT_EQ(error.code(), ErrorCode::kCanceled);
-            ++canceled;
+    NaiveCondition few;
+    few.patterns.push_back({Operator::kLike, "%a%e%"});
+    few.patterns.push_back({Operator::kILike, "%n _%"});
+    NaiveCondition many;
+    many.as_set = true;
+    for (const NaiveValue& value : table.columns[0].values) {
+        if (value.original.size() > 2) {
+            many.patterns.push_back({Operator::kEqual, value.original});
         }
-        segment.Release();
-        ASSERT_EQ(pages.pinned(), 0);
     }
-    EXPECT_GT(canceled, 5);
-    EXPECT_FALSE(wanted.empty());
+    const std::vector<const Folder*> folders = {&folder};
+    for (const NaiveCondition& condition : {few, many}) {
+        const std::vector<Condition> conditions = CompileAll({condition}, folder.encoding);
+        const auto wanted = NaiveSearch(table, {condition}, folder.encoding);
+        int canceled = 0;
+        for (long limit = 0;; limit += 1 + limit / 8) {
+            polls_left = limit;
+            try {
+                SegmentQuery query(segment, conditions, folders, std::pmr::get_default_resource(),
+                                   CountDown);
+                const auto found = Evaluate(query, 0, table.row_count());
+                EXPECT_EQ(found, wanted);
+                break;
+            } catch (const Error& error) {
+                ASSERT_EQ(error.code(), ErrorCode::kCanceled);
+                ++canceled;
+            }
+            segment.Release();
+            ASSERT_EQ(pages.pinned(), 0);
+        }
+        EXPECT_GT(canceled, 5);
+        EXPECT_FALSE(wanted.empty());
+    }
 }
 
 TEST(SegmentQuery, NoRows) {

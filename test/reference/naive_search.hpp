@@ -74,6 +74,7 @@ struct NaiveCondition {
     core::Condition::Kind kind = core::Condition::Kind::kMatch;
     std::vector<NaivePattern> patterns;
     const core::ValueTest* test = nullptr;
+    bool as_set = false;  // to be compiled as a condition of many patterns is
 };
 
 inline core::Condition Compile(const NaiveCondition& naive, const core::Encoding& encoding) {
@@ -81,10 +82,17 @@ inline core::Condition Compile(const NaiveCondition& naive, const core::Encoding
     condition.column = naive.column;
     condition.kind = naive.kind;
     condition.test = naive.test;
-    for (const NaivePattern& pattern : naive.patterns) {
-        condition.patterns.push_back(
-            core::LikePattern::Compile(pattern.op, pattern.text, encoding));
+    if (naive.as_set && !naive.patterns.empty()) {
+        condition.set = core::PatternSet(naive.patterns[0].op);
     }
+    for (const NaivePattern& pattern : naive.patterns) {
+        const bool may_be_member = naive.as_set && pattern.op == condition.set.op();
+        if (!may_be_member || !condition.set.Add(pattern.text, encoding)) {
+            condition.patterns.push_back(
+                core::LikePattern::Compile(pattern.op, pattern.text, encoding));
+        }
+    }
+    condition.set.Finish();
     return condition;
 }
 

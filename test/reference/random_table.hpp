@@ -330,6 +330,53 @@ inline NaiveCondition RandomCondition(Random& random, const NaiveTable& table,
                                       : column.values[random.Below(column.values.size())].original;
         condition.patterns.push_back(RandomPattern(random, value, folder));
     }
+    condition.as_set = random.Percent(40);
+    return condition;
+}
+
+// Patterns of one operator, as many as are made a set of: whole values, beginnings, and patterns
+// of all kinds.
+inline NaiveCondition RandomArray(Random& random, const NaiveTable& table,
+                                  const core::Folder& folder, core::Operator op,
+                                  std::uint32_t patterns) {
+    const bool like = op == core::Operator::kLike || op == core::Operator::kILike;
+    NaiveCondition condition;
+    condition.as_set = true;
+    condition.column = random.Below(table.columns.size());
+    const std::vector<NaiveValue>& values = table.columns[condition.column].values;
+    const std::uint32_t others = random.Percent(50) ? 0 : random.Below(100);
+    while (condition.patterns.size() < patterns) {
+        const std::string value = random.Percent(5) ? "anna banana" : random.Of(values).original;
+        // A wordless one makes candidates of all rows.
+        if (value.size() > 80 || (value.size() < 2 && !random.Percent(5))) {
+            continue;
+        }
+        if (random.Percent(others)) {
+            const NaivePattern pattern = RandomPattern(random, value, folder);
+            if (pattern.op == op && !pattern.text.empty() && pattern.text != "%") {
+                condition.patterns.push_back(pattern);
+            }
+            continue;
+        }
+        const std::vector<std::string> characters = Characters(value);
+        const auto size = static_cast<std::uint32_t>(characters.size());
+        const bool begins = like && size > 0 && random.Percent(30);
+        const std::uint32_t end = begins ? 1 + random.Below(size) : size;
+        std::string text;
+        for (std::uint32_t i = 0; i < end; ++i) {
+            const std::string& c = characters[i];
+            const bool escaped =
+                like && (c == "%" || c == "_" || c == "\\" || (c.size() == 1 && random.Percent(5)));
+            text += escaped ? '\\' + c : c;
+        }
+        text += begins ? std::string(1 + random.Below(2), '%') : "";
+        NaivePattern pattern{op, text};
+        if (op == core::Operator::kILike) {
+            ChangeCase(random, text);
+            folder.Fold(text, pattern.text);
+        }
+        condition.patterns.push_back(pattern);
+    }
     return condition;
 }
 

@@ -149,7 +149,7 @@ TEST(Segment, RefusesWrongCallsOfTheWriter) {
     SegmentWriter few_columns(pages, temporary, 1, 0, {}, memory);
     EXPECT_EQ(code_of([&] { few_columns.Finish(); }), ErrorCode::kInternal);
 
-    RowAccumulator rows(1);
+    RowAccumulator rows(1, nullptr);
     rows.AddRow({5, 5});
     EXPECT_EQ(code_of([&] { rows.AddRow({5, 5}); }), ErrorCode::kInternal);
 }
@@ -159,7 +159,7 @@ TEST(Segment, AccumulatorCountsItsMemory) {
     const RuleFolder folder(Rules::kPlain);
     Splitter splitter(folder);
     SplitValue split;
-    RowAccumulator rows(1);
+    RowAccumulator rows(1, nullptr);
     Random random(3);
     std::size_t text_bytes = 0;
     for (std::uint32_t row = 0; row < 30000; ++row) {

@@ -164,12 +164,12 @@ std::uint64_t FoldVersion(Oid collation) {
 
 core::Encoding ServerEncoding() {
     if (pg_database_encoding_max_length() == 1) {
-        return {core::EncodingKind::kSingleByte, nullptr};
+        return {core::EncodingKind::kSingleByte, nullptr, &PollInterrupts};
     }
     if (GetDatabaseEncoding() == PG_UTF8) {
-        return {core::EncodingKind::kUtf8, nullptr};
+        return {core::EncodingKind::kUtf8, nullptr, &PollInterrupts};
     }
-    return {core::EncodingKind::kMultiByte, CharacterLength};
+    return {core::EncodingKind::kMultiByte, CharacterLength, &PollInterrupts};
 }
 
 }  // namespace namedex::pg

@@ -24,7 +24,7 @@ const core::Folder& IdentityFolder();
  *  has its own tables. Stored by an index; a change makes it compare its stored folds. */
 std::uint64_t FoldVersion(Oid collation);
 
-/** The database's encoding, as pattern matching sees it. */
+/** The database's encoding, as pattern matching sees it; matching serves interrupts. */
 core::Encoding ServerEncoding();
 
 }  // namespace namedex::pg

@@ -35,6 +35,13 @@ CREATE OPERATOR CLASS no_equal FOR TYPE bpchar USING namedex AS OPERATOR 1 ~~ (b
 SELECT valid('no_equal');
 CREATE OPERATOR CLASS misplaced FOR TYPE name USING namedex AS OPERATOR 1 ~~ (name, text), OPERATOR 2 ~~* (name, text), OPERATOR 3 = (name, name), OPERATOR 4 ^@ (text, text);
 SELECT valid('misplaced');
+CREATE OPERATOR CLASS of_varchar FOR TYPE varchar USING namedex AS OPERATOR 1 ~~ (text, text), OPERATOR 2 ~~* (text, text), OPERATOR 3 = (text, text), OPERATOR 4 ^@ (text, text);
+SELECT valid('of_varchar');
+CREATE INDEX t_varchar ON t USING namedex ((a::varchar) of_varchar);
+SELECT agree($$SELECT id FROM t WHERE a::varchar ILIKE 'an%'$$);
+DROP INDEX t_varchar;
+CREATE OPERATOR CLASS only_like FOR TYPE varchar USING namedex AS OPERATOR 1 ~~ (text, text);
+SELECT valid('only_like');
 CREATE OPERATOR FAMILY two_numbers USING namedex;
 CREATE OPERATOR CLASS two_int4 FOR TYPE int4 USING namedex FAMILY two_numbers AS OPERATOR 3 = (int4, int4);
 CREATE OPERATOR CLASS two_int8 FOR TYPE int8 USING namedex FAMILY two_numbers AS OPERATOR 3 = (int8, int8);

@@ -50,6 +50,13 @@ CREATE INDEX whose_a ON whose USING namedex (who(a)) WHERE id % 20 = 0;
 SET max_parallel_maintenance_workers = 2;
 SELECT count(*) FROM whose WHERE who(a) LIKE '%leader as namedex_owner' AND id % 20 = 0;
 DROP INDEX whose_a;
+-- or where they are planned and cannot be had
+SET max_parallel_workers = 0;
+CREATE INDEX whose_a ON whose USING namedex (who(a)) WHERE id % 20 = 0;
+RESET max_parallel_workers;
+SELECT count(*) FROM whose WHERE who(a) LIKE '%leader as namedex_owner' AND id % 20 = 0;
+SELECT namedex_check('whose_a', true);
+DROP INDEX whose_a;
 ALTER FUNCTION who(text) PARALLEL RESTRICTED;
 CREATE INDEX whose_a ON whose USING namedex (who(a)) WHERE id % 20 = 0;
 SELECT count(*) FROM whose WHERE who(a) LIKE '%leader as namedex_owner' AND id % 20 = 0;

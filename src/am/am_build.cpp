@@ -90,10 +90,9 @@ void BuildEmpty(Relation index) {
     pg::Enter(index, [&] {
         const IndexKeys keys(index);
         pg::Call([&] {
-            Page page = static_cast<Page>(palloc(BLCKSZ));
-            storage::InitMetaPage(page, keys.fold_version());
-            storage::WriteInitFork(index, page);
-            pfree(page);
+            compat::PageForWriting page;
+            storage::InitMetaPage(page.data, keys.fold_version());
+            storage::WriteInitFork(index, page.data);
         });
     });
 }

@@ -20,8 +20,9 @@ namespace namedex::am {
 
 namespace {
 
-constexpr Oid kIndexableTypes[] = {TEXTOID, VARCHAROID, BPCHAROID,   NAMEOID,        INT2OID, INT4OID,
-                                   INT8OID, DATEOID,    TIMESTAMPOID, TIMESTAMPTZOID, UUIDOID};
+// Left-hand types of operators. varchar has none of its own: its operators are those of text.
+constexpr Oid kIndexableTypes[] = {TEXTOID, BPCHAROID, NAMEOID,      INT2OID,        INT4OID,
+                                   INT8OID, DATEOID,   TIMESTAMPOID, TIMESTAMPTZOID, UUIDOID};
 
 bool IsIndexableType(Oid type) {
     for (const Oid indexable : kIndexableTypes) {
@@ -141,7 +142,7 @@ bool Validate(Oid opclass) {
     }
     const auto* form = reinterpret_cast<Form_pg_opclass>(GETSTRUCT(class_tuple));
     const Oid family_oid = form->opcfamily;
-    const Oid type = form->opcintype;
+    const Oid type = form->opcintype == VARCHAROID ? TEXTOID : form->opcintype;
     HeapTuple family_tuple = SearchSysCache1(OPFAMILYOID, ObjectIdGetDatum(family_oid));
     if (!HeapTupleIsValid(family_tuple)) {
         elog(ERROR, "cache lookup failed for operator family %u", family_oid);

@@ -46,7 +46,9 @@ void CheckColumn(core::ColumnReader& column, const core::Folder& folder) {
 }  // namespace
 
 void CheckFolds(IndexSnapshot& contents, const IndexKeys& keys) {
-    if (contents.meta().fold_signature == keys.fold_version()) {
+    const storage::FoldSignature signature = contents.meta().fold_signature;
+    if (!keys.has_text() ||
+        (signature == keys.fold_version() && signature != storage::kMixedFolds)) {
         return;
     }
     // Segments found good, by what names their bytes for good (storage/metapage.hpp).

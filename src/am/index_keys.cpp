@@ -164,6 +164,7 @@ void EncodeRow(Relation index, const Datum* values, const bool* is_null, std::st
 
 IndexKeys::IndexKeys(Relation index) {
     const int columns = IndexRelationGetNumberOfKeyAttributes(index);
+    bool all_known = true;  // the versions of what folds
     for (int i = 0; i < columns; ++i) {
         Column column;
         column.type = index->rd_opcintype[i];
@@ -189,12 +190,18 @@ IndexKeys::IndexKeys(Relation index) {
                     "COLLATE \"C\".");
             }
             folders_.push_back(&pg::FolderOf(column.collation));
-            fold_version_ = fold_version_ * 0x9E3779B97F4A7C15u + pg::FoldVersion(column.collation);
+            has_text_ = true;
+            const std::optional<std::uint64_t> version = pg::FoldVersion(column.collation);
+            all_known = all_known && version.has_value();
+            fold_version_ = fold_version_ * 0x9E3779B97F4A7C15u + version.value_or(0);
         } else {
             folders_.push_back(&pg::IdentityFolder());
         }
         column.splitter = std::make_unique<core::Splitter>(*folders_.back());
         columns_.push_back(std::move(column));
+    }
+    if (!all_known) {
+        fold_version_ = storage::kMixedFolds;
     }
 }
 

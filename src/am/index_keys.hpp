@@ -13,6 +13,7 @@
 #include "core/row_accumulator.hpp"
 #include "core/split.hpp"
 #include "pg/prelude.hpp"
+#include "storage/metapage.hpp"
 
 namespace namedex::am {
 
@@ -47,8 +48,10 @@ class IndexKeys {
     const core::Folder& folder(std::uint32_t column) const { return *folders_[column]; }
     const std::vector<const core::Folder*>& folders() const { return folders_; }
 
-    // What the stored folds of this index depend on (pg::FoldVersion of all text columns).
-    std::uint64_t fold_version() const { return fold_version_; }
+    // What the stored folds of this index depend on (pg::FoldVersion of all text columns); kMixedFolds if that
+    // is not known for one of them, so that they are looked at. 0, too, if no column is text.
+    storage::FoldSignature fold_version() const { return fold_version_; }
+    bool has_text() const { return has_text_; }
 
     // Splits an encoded row's values and adds it.
     void AddRow(core::RowAccumulator& rows, core::Tid tid, std::string_view encoded);
@@ -66,7 +69,8 @@ class IndexKeys {
 
     std::vector<Column> columns_;
     std::vector<const core::Folder*> folders_;
-    std::uint64_t fold_version_ = 0;
+    storage::FoldSignature fold_version_ = 0;
+    bool has_text_ = false;
     core::SplitValue split_;
     std::string folded_;
     std::vector<std::optional<std::string_view>> values_;

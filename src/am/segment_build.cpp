@@ -15,6 +15,10 @@ constexpr std::size_t kLeastRowBytes = std::size_t{1} << 20;
 constexpr std::uint64_t kRowsPerCheck = 256;
 constexpr std::size_t kBytesPerCheck = std::size_t{1} << 20;
 
+std::unique_ptr<core::RowAccumulator> NewRows(const IndexKeys& keys) {
+    return std::make_unique<core::RowAccumulator>(keys.size(), &pg::PollInterrupts);
+}
+
 }  // namespace
 
 std::size_t MaintenanceMemory() {
@@ -22,7 +26,7 @@ std::size_t MaintenanceMemory() {
 }
 
 SegmentBuild::SegmentBuild(IndexKeys& keys, std::size_t memory_limit, storage::RunFiles files)
-    : keys_(keys), rows_(std::make_unique<core::RowAccumulator>(keys.size())), files_(files) {
+    : keys_(keys), rows_(NewRows(keys)), files_(files) {
     options_.poll = &pg::PollInterrupts;
     SetMemoryLimit(memory_limit);
 }
@@ -68,7 +72,7 @@ void SegmentBuild::WriteRun() {
     while (runs_.size() >= kFanIn && runs_[runs_.size() - kFanIn].level == runs_.back().level) {
         MergeLastRuns(kFanIn);
     }
-    rows_ = std::make_unique<core::RowAccumulator>(keys_.size());
+    rows_ = NewRows(keys_);
 }
 
 void SegmentBuild::MergeLastRuns(std::size_t count) {

@@ -142,8 +142,13 @@ class GramWriter::PageBuilder {
     SectionWriter* out_;
 };
 
-GramWriter::GramWriter(std::pmr::memory_resource* memory, std::size_t memory_limit)
-    : memory_(memory), memory_limit_(memory_limit), table_(memory), nodes_(memory) {}
+GramWriter::GramWriter(std::pmr::memory_resource* memory, std::size_t memory_limit,
+                       void (*poll)())
+    : memory_(memory),
+      memory_limit_(memory_limit),
+      poller_(poll),
+      table_(memory),
+      nodes_(memory) {}
 
 std::size_t GramWriter::memory_used() const {
     return table_.capacity() * sizeof(List) + nodes_.size() * sizeof(Node);
@@ -232,9 +237,11 @@ void GramWriter::GrowTable() {
             ReduceMemory();
             continue;
         }
-        std::pmr::vector<List> old(grown, memory_);
+        std::pmr::vector<List> old(memory_);
+        poller_.Fill(old, grown, List{});
         old.swap(table_);
         for (const List& list : old) {
+            poller_.Step();
             if (list.gram != 0) {
                 Probe(list.gram) = list;
             }
@@ -266,11 +273,13 @@ void GramWriter::Rebuild(unsigned by) {
     while (lists_ * 4 > size * 3) {
         size *= 2;
     }
-    std::pmr::vector<List> old_table(size, memory_);
+    std::pmr::vector<List> old_table(memory_);
+    poller_.Fill(old_table, size, List{});
     std::pmr::deque<Node> old_nodes(memory_);
     old_table.swap(table_);
     old_nodes.swap(nodes_);
     for (const List& old : old_table) {
+        poller_.Step();
         if (!keeps(old)) {
             continue;
         }
@@ -278,6 +287,7 @@ void GramWriter::Rebuild(unsigned by) {
         list.gram = old.gram;
         ListDecoder groups(old_nodes, old);
         for (std::uint32_t group; groups.Next(group);) {
+            poller_.Step();
             group >>= by;
             if (list.head == kNoNode || list.last_group != group) {
                 Append(list, group);
@@ -293,14 +303,18 @@ void GramWriter::Finish(SectionWriter& grams, SectionWriter& directory) {
     std::pmr::vector<const List*> lists(memory_);
     lists.reserve(lists_);
     for (const List& list : table_) {
+        poller_.Step();
         if (list.gram != 0) {
             lists.push_back(&list);
         }
     }
-    std::sort(lists.begin(), lists.end(),
-              [](const List* a, const List* b) { return a->gram < b->gram; });
+    std::sort(lists.begin(), lists.end(), [this](const List* a, const List* b) {
+        poller_.Step();
+        return a->gram < b->gram;
+    });
     PageBuilder pages(grams, memory_);
     for (const List* list : lists) {
+        poller_.Step();
         WriteList(*list, pages);
     }
     pages.WritePage();

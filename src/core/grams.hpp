@@ -40,6 +40,7 @@
 #include <vector>
 
 #include "core/pages.hpp"
+#include "core/poll.hpp"
 
 namespace namedex::core {
 
@@ -62,10 +63,11 @@ constexpr Gram GramAt(const char* bytes, std::size_t length) {
 
 // Collects grams block by block and writes both sections. Memory stays within the limit: when it is
 // reached, groups double; when that no longer helps, the three-byte grams are given up, and at last
-// all grams.
+// all grams. `poll` (core/poll.hpp) may be null; a writer that it stopped is only destroyed.
 class GramWriter {
   public:
-    GramWriter(std::pmr::memory_resource* memory, std::size_t memory_limit);
+    GramWriter(std::pmr::memory_resource* memory, std::size_t memory_limit,
+               void (*poll)() = nullptr);
 
     // Adds a word of the current block. The first `shared` bytes are those of the word added before
     // it to the same block; 0 for the first.
@@ -114,6 +116,7 @@ class GramWriter {
 
     std::pmr::memory_resource* memory_;
     std::size_t memory_limit_;
+    Poller poller_;
     std::pmr::vector<List> table_;  // open addressing, a power of two
     std::size_t lists_ = 0;
     std::pmr::deque<Node> nodes_;

@@ -19,10 +19,11 @@ std::size_t SharedPrefix(std::string_view a, std::string_view b) {
 }  // namespace
 
 LexiconWriter::LexiconWriter(SectionWriter& blocks, SectionWriter& directory,
-                             std::pmr::memory_resource* memory, std::size_t gram_memory_limit)
+                             std::pmr::memory_resource* memory, std::size_t gram_memory_limit,
+                             void (*poll)())
     : blocks_(&blocks),
       directory_(&directory),
-      grams_(memory, gram_memory_limit),
+      grams_(memory, gram_memory_limit, poll),
       text_(memory),
       entries_(memory),
       pending_(memory),

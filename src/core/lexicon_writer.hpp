@@ -5,7 +5,7 @@
 //     writer.Finish(grams, gram_directory);      // then SectionWriter::Finish on all four
 //
 // Words wait until their block is full, so that a block is cut where the page ends; memory is one
-// block plus the grams, which stay within gram_memory_limit bytes.
+// block plus the grams, which stay within gram_memory_limit bytes. Work on the grams polls (core/poll.hpp).
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,8 @@ namespace namedex::core {
 class LexiconWriter {
   public:
     LexiconWriter(SectionWriter& blocks, SectionWriter& directory,
-                  std::pmr::memory_resource* memory, std::size_t gram_memory_limit);
+                  std::pmr::memory_resource* memory, std::size_t gram_memory_limit,
+                  void (*poll)() = nullptr);
 
     // Appends a word: 1..kMaxWordBytes folded bytes without NUL, and its entry as EncodeWordEntry
     // made it. Ids are given out from 0. A folded form may repeat (case variants, which the caller

@@ -10,6 +10,12 @@ namespace namedex::core {
 
 namespace {
 
+// A literal of up to so many bytes is compared at every place of the longest text in a few milliseconds.
+constexpr std::size_t kLongLiteral = 64;
+
+// So few characters are skipped as fast as a run is matched.
+constexpr std::size_t kManyCharacters = 8;
+
 template <typename Int>
 inline Int LoadAs(const char* from) {
     Int value;
@@ -40,10 +46,39 @@ inline bool SameBytes(const char* a, const char* b, std::size_t size) {
     return size == 0 || *a == *b;
 }
 
+// Counts the steps that one text takes and polls now and then. A step is a run or a character, some
+// nanoseconds, or 16 bytes of a literal. Callers poll for each thousand texts, so that neither many short
+// texts nor a long one keep a cancel waiting.
+class Steps {
+  public:
+    explicit Steps(void (*poll)()) : poll_(poll) {}
+
+    void Add(std::size_t steps) {
+        steps_ += steps;
+        if (steps_ >= kStepsPerPoll) {
+            Poll();
+        }
+    }
+    void AddLiteral(std::size_t size) { Add(size / 16); }
+
+  private:
+    static constexpr std::size_t kStepsPerPoll = 8192;
+
+    [[gnu::noinline]] void Poll() {
+        steps_ = 0;
+        if (poll_ != nullptr) {
+            poll_();
+        }
+    }
+
+    void (*poll_)();
+    std::size_t steps_ = 0;
+};
+
 // The first place in [at, end) where the literal (at least 1 byte) stands, or null. Its first two
 // bytes sort out nearly all places without a branch for each.
 inline const char* FindBytes(const char* at, const char* end, const char* literal,
-                             std::size_t size) {
+                             std::size_t size, Steps& steps) {
     const bool one_byte = size == 1;
     const std::size_t stride = one_byte ? kMaskBytes : kMaskBytes - 1;
     while (static_cast<std::size_t>(end - at) >= size) {
@@ -59,6 +94,9 @@ inline const char* FindBytes(const char* at, const char* end, const char* litera
             }
             if (size <= 2 || SameBytes(place + 2, literal + 2, size - 2)) {
                 return place;
+            }
+            if (size > kLongLiteral) {
+                steps.AddLiteral(size);
             }
         }
         if (room < kMaskBytes) {
@@ -202,6 +240,7 @@ template <EncodingKind kKind>
 struct LikeMatcher::Walk {
     const LikeMatcher& matcher;
     const char* end;
+    Steps& steps;
 
     const char* Next(const char* at) const {
         if constexpr (kKind == EncodingKind::kSingleByte) {
@@ -222,6 +261,9 @@ struct LikeMatcher::Walk {
         if (count > static_cast<std::size_t>(end - at)) {
             return nullptr;
         }
+        if (count > kManyCharacters) {
+            steps.Add(count);
+        }
         for (; count > 0; --count) {
             if (at >= end) {
                 return nullptr;
@@ -233,17 +275,23 @@ struct LikeMatcher::Walk {
 
     // The place after the runs [run, stop), the first of which begins at `at`.
     const char* MatchRuns(std::size_t run, std::size_t stop, const char* at) const {
+        const std::size_t first = run;
         for (; run < stop; ++run) {
             const Run& r = matcher.runs_[run];
             if (r.skip > 0 && (at = Skip(at, r.skip)) == nullptr) {
-                return nullptr;
+                break;
             }
             if (static_cast<std::size_t>(end - at) < r.literal_size ||
                 !SameBytes(at, matcher.literals_.data() + r.literal, r.literal_size)) {
-                return nullptr;
+                at = nullptr;
+                break;
             }
             at += r.literal_size;
+            if (r.literal_size > kLongLiteral) {
+                steps.AddLiteral(r.literal_size);
+            }
         }
+        steps.Add(run - first + 1);
         return at;
     }
 
@@ -252,11 +300,15 @@ struct LikeMatcher::Walk {
         const char* literal = matcher.literals_.data() + run.literal;
         if constexpr (kKind != EncodingKind::kMultiByte) {
             // A well-formed literal begins where a character begins, so bytes cannot mislead.
-            return FindBytes(at, end, literal, run.literal_size);
+            return FindBytes(at, end, literal, run.literal_size, steps);
         } else {
             for (; static_cast<std::size_t>(end - at) >= run.literal_size; at = Next(at)) {
-                if (*at == *literal && SameBytes(at, literal, run.literal_size)) {
-                    return at;
+                steps.Add(1);
+                if (*at == *literal) {
+                    if (SameBytes(at, literal, run.literal_size)) {
+                        return at;
+                    }
+                    steps.AddLiteral(run.literal_size);
                 }
             }
             return nullptr;
@@ -342,7 +394,8 @@ void LikeMatcher::AddPart(const PatternPart& part) {
 template <EncodingKind kKind>
 bool LikeMatcher::MatchesParts(std::string_view text) const {
     const char* at = text.data();
-    const Walk<kKind> walk{*this, at + text.size()};
+    Steps steps(encoding_.poll);
+    const Walk<kKind> walk{*this, at + text.size(), steps};
     std::size_t part = 0;
     std::size_t middle_end = parts_.size();
     if (anchored_start_) {
@@ -380,9 +433,11 @@ bool LikeMatcher::Matches(std::string_view text) const {
             return StartsWith(text, literals_);
         case Plan::kSuffix:
             return EndsWith(text, literals_);
-        case Plan::kContains:
+        case Plan::kContains: {
+            Steps steps(encoding_.poll);
             return FindBytes(text.data(), text.data() + text.size(), literals_.data(),
-                             literals_.size()) != nullptr;
+                             literals_.size(), steps) != nullptr;
+        }
         case Plan::kParts:
             break;
     }

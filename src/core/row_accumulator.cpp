@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "core/poll.hpp"
+
 namespace namedex::core {
 
 namespace {
@@ -30,12 +32,6 @@ std::uint64_t HashBytes(std::string_view text, std::uint64_t seed) {
 
 std::uint32_t HashBits(std::uint64_t hash) {
     return static_cast<std::uint32_t>(hash >> 32);
-}
-
-void Poll(void (*poll)(), std::uint64_t n) {
-    if (n % 65536 == 0 && poll != nullptr) {
-        poll();
-    }
 }
 
 // How far ahead memory is fetched where it is walked through in no order.
@@ -77,18 +73,21 @@ struct ColumnAccumulator::SortKey {
 
 class ColumnAccumulator::Sorter {
   public:
-    Sorter(const ColumnAccumulator& column, void (*poll)()) : column_(column), poll_(poll) {}
+    explicit Sorter(const ColumnAccumulator& column) : column_(column), poller_(column.poll_) {}
 
     std::vector<std::uint32_t> Run() {
         const std::size_t size = column_.occurrences_.size();
         const std::unique_ptr<SortKey[]> keys(new SortKey[size]);
         for (std::uint32_t id = 0; id < size; ++id) {
+            poller_.Step();
             keys[id].id = id;
         }
         Sort(keys.get(), keys.get() + size, 0);
-        std::vector<std::uint32_t> order(size);
+        std::vector<std::uint32_t> order;
+        order.reserve(size);
         for (std::size_t i = 0; i < size; ++i) {
-            order[i] = keys[i].id;
+            poller_.Step();
+            order.push_back(keys[i].id);
         }
         return order;
     }
@@ -109,14 +108,15 @@ class ColumnAccumulator::Sorter {
         }
         depth += Shared(begin, end, depth);
         for (SortKey* key = begin; key < end; ++key) {
-            Poll(poll_, ++steps_);
+            poller_.Step();
             key->chunk = OrderedChunkAt(Folded(*key), depth);
         }
         std::sort(begin, end, [this](const SortKey& a, const SortKey& b) {
-            Poll(poll_, ++steps_);
+            poller_.Step();
             return a.chunk < b.chunk;
         });
         while (begin < end) {
+            poller_.Step();
             SortKey* same = begin + 1;
             while (same < end && same->chunk == begin->chunk) {
                 ++same;
@@ -137,7 +137,7 @@ class ColumnAccumulator::Sorter {
         const std::string_view first = Folded(*begin).substr(depth);
         std::size_t shared = first.size();
         for (const SortKey* key = begin + 1; key < end && shared > 0; ++key) {
-            Poll(poll_, ++steps_);
+            poller_.Step();
             const std::string_view text = Folded(*key).substr(depth);
             shared = std::min(shared, text.size());
             shared = static_cast<std::size_t>(
@@ -151,7 +151,7 @@ class ColumnAccumulator::Sorter {
 
     void SortTexts(SortKey* begin, SortKey* end, std::size_t depth) {
         std::sort(begin, end, [this, depth](const SortKey& a, const SortKey& b) {
-            Poll(poll_, ++steps_);
+            poller_.Step();
             const Occurrence& left = column_.occurrences_[a.id];
             const Occurrence& right = column_.occurrences_[b.id];
             if (const int order = column_.Folded(left).substr(depth).compare(
@@ -168,11 +168,11 @@ class ColumnAccumulator::Sorter {
     }
 
     const ColumnAccumulator& column_;
-    void (*poll_)();
-    std::uint32_t steps_ = 0;
+    Poller poller_;
 };
 
-ColumnAccumulator::ColumnAccumulator() : slots_(1024), shape_slots_(64) {}
+ColumnAccumulator::ColumnAccumulator(void (*poll)())
+    : poll_(poll), slots_(1024), shape_slots_(64) {}
 
 const char* ColumnAccumulator::TextOf(const Occurrence& o) const {
     if (o.stored_bytes() <= Occurrence::kInline) {
@@ -193,7 +193,9 @@ std::string_view ColumnAccumulator::Folded(const Occurrence& o) const {
 
 void ColumnAccumulator::GrowWords() {
     Slots grown(slots_.size() * 2);
+    Poller poller(poll_);
     for (std::size_t i = 0; i < slots_.size(); ++i) {
+        poller.Step();
         const Slot& slot = slots_[i];
         if (slot.id_plus_1 != 0) {
             std::size_t at = slot.tag >> 3 & grown.mask();
@@ -303,9 +305,12 @@ std::uint32_t ColumnAccumulator::ShapeCode(std::string_view shape, std::uint32_t
     shape_bytes_ += sizeof(Shape) + 2 * sizeof(std::uint64_t) + shape.size();
     shape_slots_[at] = std::uint64_t{hash} << 32 | (id + 1);
     if (shapes_.size() * 2 > shape_slots_.size()) {
-        std::vector<std::uint64_t> grown(shape_slots_.size() * 2);
+        Poller poller(poll_);
+        std::vector<std::uint64_t> grown;
+        poller.Fill(grown, shape_slots_.size() * 2, 0);
         mask = grown.size() - 1;
         for (const std::uint64_t slot : shape_slots_) {
+            poller.Step();
             if (slot != 0) {
                 std::size_t to = (slot >> 32) & mask;
                 while (grown[to] != 0) {
@@ -363,13 +368,14 @@ std::size_t ColumnAccumulator::extra_bytes() const {
 // over the codes: counting, and putting each ordinal in its place. A word counts once a row and class.
 std::unique_ptr<RowOrdinal[]> ColumnAccumulator::Postings(const std::vector<std::uint32_t>& order,
                                                           std::vector<std::uint32_t>& counts,
-                                                          std::vector<std::uint32_t>& last,
-                                                          void (*poll)()) const {
+                                                          std::vector<std::uint32_t>& last) const {
+    Poller poller(poll_);
     const auto for_each = [&](auto&& take) {
-        last.assign(occurrences_.size(), UINT32_MAX);
+        last.clear();
+        poller.Fill(last, occurrences_.size(), UINT32_MAX);
         std::size_t at = 0;
         for (RowOrdinal row = 0; row < rows_; ++row) {
-            Poll(poll, row);
+            poller.Step();
             const std::uint32_t code = codes_[at++];
             if (code < kFirstShape) {
                 continue;
@@ -383,14 +389,15 @@ std::unique_ptr<RowOrdinal[]> ColumnAccumulator::Postings(const std::vector<std:
             }
         }
     };
-    std::vector<std::uint32_t> place(occurrences_.size());  // first how many, then where the next one goes
+    std::vector<std::uint32_t> place;  // first how many, then where the next one goes
+    poller.Fill(place, occurrences_.size(), 0);
     for_each([&](std::uint32_t id, RowOrdinal) { ++place[id]; });
-    counts.resize(order.size());
+    counts.reserve(order.size());
     std::uint32_t start = 0;
     for (std::size_t i = 0; i < order.size(); ++i) {
-        Poll(poll, i);
+        poller.Step();
         __builtin_prefetch(&place[order[std::min(i + kFetchAhead, order.size() - 1)]], 1);
-        counts[i] = std::exchange(place[order[i]], start);
+        counts.push_back(std::exchange(place[order[i]], start));
         start += counts[i];
     }
     std::unique_ptr<RowOrdinal[]> postings(new RowOrdinal[start]);
@@ -398,19 +405,20 @@ std::unique_ptr<RowOrdinal[]> ColumnAccumulator::Postings(const std::vector<std:
     return postings;
 }
 
-void ColumnAccumulator::Emit(SegmentWriter& writer, void (*poll)()) {
+void ColumnAccumulator::Emit(SegmentWriter& writer) {
+    Poller poller(poll_);
     Settle();
     writer.BeginColumn();
-    const std::vector<std::uint32_t> order = Sorter(*this, poll).Run();
+    const std::vector<std::uint32_t> order = Sorter(*this).Run();
     std::vector<std::uint32_t> counts;
     std::vector<std::uint32_t> last;
-    std::unique_ptr<RowOrdinal[]> postings = Postings(order, counts, last, poll);
+    std::unique_ptr<RowOrdinal[]> postings = Postings(order, counts, last);
 
     // The words, each with its classes; `last` now becomes the occurrences' word ids.
     std::vector<std::uint32_t>& word_of = last;
     const RowOrdinal* rows = postings.get();
     for (std::size_t i = 0; i < order.size();) {
-        Poll(poll, i);
+        poller.Step();
         const Occurrence& first = occurrences_[order[i]];
         const std::string_view original = Original(first);
         writer.BeginWord(Folded(first), original);
@@ -431,7 +439,7 @@ void ColumnAccumulator::Emit(SegmentWriter& writer, void (*poll)()) {
 
     std::size_t at = 0;
     for (RowOrdinal row = 0; row < rows_; ++row) {
-        Poll(poll, row);
+        poller.Step();
         const std::uint32_t code = codes_[at++];
         if (code == kNullRow) {
             writer.AddNull(row);
@@ -440,6 +448,7 @@ void ColumnAccumulator::Emit(SegmentWriter& writer, void (*poll)()) {
         }
     }
     for (const Shape& shape : shapes_) {
+        poller.Step();
         writer.AddShape(shape.text, shape.rows);
     }
     writer.ObserveRows(nulls_, opaque_.size());
@@ -448,7 +457,7 @@ void ColumnAccumulator::Emit(SegmentWriter& writer, void (*poll)()) {
     std::size_t opaque = 0;
     at = 0;
     for (RowOrdinal row = 0; row < rows_; ++row) {
-        Poll(poll, row);
+        poller.Step();
         const std::uint32_t code = codes_[at++];
         if (code == kNullRow) {
             writer.AddNullRow();
@@ -466,7 +475,12 @@ void ColumnAccumulator::Emit(SegmentWriter& writer, void (*poll)()) {
     writer.EndColumn();
 }
 
-RowAccumulator::RowAccumulator(std::uint32_t column_count) : columns_(column_count) {}
+RowAccumulator::RowAccumulator(std::uint32_t column_count, void (*poll)()) : poll_(poll) {
+    columns_.reserve(column_count);
+    for (std::uint32_t i = 0; i < column_count; ++i) {
+        columns_.emplace_back(poll);
+    }
+}
 
 void RowAccumulator::AddRow(Tid tid) {
     if (tids_.size() > 0 && !(tids_[tids_.size() - 1] < tid)) {
@@ -499,11 +513,13 @@ SegmentStats RowAccumulator::Emit(PageSink& out, PageStoreFactory& temporary,
                                   std::pmr::memory_resource* memory) {
     SegmentWriter writer(out, temporary, static_cast<std::uint32_t>(columns_.size()), row_count(),
                          options, memory);
+    Poller poller(poll_);
     for (std::size_t i = 0; i < tids_.size(); ++i) {
+        poller.Step();
         writer.AddTid(tids_[i]);
     }
     for (ColumnAccumulator& column : columns_) {
-        column.Emit(writer, options.poll);
+        column.Emit(writer);
     }
     return writer.Finish();
 }

@@ -6,7 +6,11 @@
 // turns the stream around into postings with one counting pass, and writes the segment.
 //
 // memory_bytes() is what the rows take now plus what Emit, or a growing table, will take on top, so that a caller
-// that stops adding at a limit stays within it; a build then writes a run and starts again (core/segment_merger.hpp joins runs).
+// that stops adding at a limit stays within it; a build then writes a run and starts again
+// (core/segment_merger.hpp joins runs).
+//
+// Adding may poll (core/poll.hpp) when a table grows, and Emit polls: rows through which a poll has thrown are
+// only destroyed afterwards.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +53,7 @@ class BlockArray {
 // One key column of the rows so far.
 class ColumnAccumulator {
   public:
-    ColumnAccumulator();
+    explicit ColumnAccumulator(void (*poll)());
 
     void AddNull();
     // An irregular value, kept whole.
@@ -57,7 +61,7 @@ class ColumnAccumulator {
     void AddRegular(const std::vector<SplitWord>& words, std::string_view shape);
 
     // Nothing is added afterwards.
-    void Emit(SegmentWriter& writer, void (*poll)());
+    void Emit(SegmentWriter& writer);
 
     std::size_t memory_bytes() const;
     // Whether it holds as much as 32-bit counters can tell apart with room to spare.
@@ -150,9 +154,9 @@ class ColumnAccumulator {
     void GrowWords();
     std::unique_ptr<RowOrdinal[]> Postings(const std::vector<std::uint32_t>& order,
                                            std::vector<std::uint32_t>& counts,
-                                           std::vector<std::uint32_t>& last,
-                                           void (*poll)()) const;
+                                           std::vector<std::uint32_t>& last) const;
 
+    void (*poll_)();
     std::uint32_t rows_ = 0;
     std::uint64_t nulls_ = 0;
     std::uint64_t word_codes_ = 0;  // in codes_
@@ -177,7 +181,8 @@ class ColumnAccumulator {
 
 class RowAccumulator {
   public:
-    explicit RowAccumulator(std::uint32_t column_count);
+    // `poll` may be null.
+    RowAccumulator(std::uint32_t column_count, void (*poll)());
 
     // Adds a row; then every column gets its value through column(i). TIDs ascend (kInternal).
     void AddRow(Tid tid);
@@ -193,6 +198,7 @@ class RowAccumulator {
                       std::pmr::memory_resource* memory);
 
   private:
+    void (*poll_)();
     BlockArray<Tid> tids_;
     std::vector<ColumnAccumulator> columns_;
 };

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "core/monotone_map.hpp"
+#include "core/poll.hpp"
 
 namespace namedex::core {
 
@@ -91,7 +92,9 @@ struct WordMap {
 // Reads a source's live TIDs in order.
 class TidCursor {
   public:
-    TidCursor(const MergeSource& source) : source_(source) { Advance(); }
+    TidCursor(const MergeSource& source, void (*poll)()) : source_(source), poller_(poll) {
+        Advance();
+    }
 
     bool done() const { return at_ == batch_.size(); }
     Tid tid() const { return batch_[at_].tid; }
@@ -107,6 +110,7 @@ class TidCursor {
         while (batch_.empty() && next_ < rows) {
             const RowOrdinal hi = std::min<std::uint64_t>(rows, std::uint64_t{next_} + 4096);
             source_.segment->tids().ForEach(next_, hi, [this](RowOrdinal row, Tid tid) {
+                poller_.Step();  // a long stretch of dead rows is passed over here
                 if (source_.dead == nullptr || !source_.dead->Test(row)) {
                     batch_.push_back({tid, row});
                 }
@@ -121,6 +125,7 @@ class TidCursor {
         RowOrdinal row;
     };
     MergeSource source_;
+    Poller poller_;
     RowOrdinal next_ = 0;
     std::vector<Row> batch_;
     std::size_t at_ = 0;
@@ -211,7 +216,7 @@ class Merger {
   public:
     Merger(const std::vector<MergeSource>& sources, std::pmr::memory_resource* memory,
            void (*poll)())
-        : sources_(sources), memory_(memory), poll_(poll) {
+        : sources_(sources), memory_(memory), poll_(poll), poller_(poll) {
         for (std::size_t s = 0; s < sources.size(); ++s) {
             targets_.emplace_back(memory);
         }
@@ -241,20 +246,14 @@ class Merger {
     }
 
   private:
-    void Poll(std::uint64_t n) {
-        if (poll_ != nullptr && n % 1024 == 0) {
-            poll_();
-        }
-    }
-
     void MergeTids(SegmentWriter& writer) {
         std::vector<TidCursor> cursors;
         for (const MergeSource& source : sources_) {
-            cursors.emplace_back(source);
+            cursors.emplace_back(source, poll_);
         }
         Tid last;
         for (RowOrdinal target = 0; target < row_count_; ++target) {
-            Poll(target);
+            poller_.Step();
             std::uint32_t least = UINT32_MAX;
             for (std::uint32_t s = 0; s < cursors.size(); ++s) {
                 if (cursors[s].done()) {
@@ -277,6 +276,7 @@ class Merger {
             last = cursor.tid();
             writer.AddTid(last);
             for (MonotoneMap& targets = targets_[least]; targets.size() <= cursor.row();) {
+                poller_.Step();
                 targets.Push(target);  // also for dead rows before it, of which nobody will ask
             }
             origins_->Add(least, cursor.row());
@@ -325,7 +325,7 @@ class Merger {
             PostingCursor cursor(column.Section(ColumnSection::kPostings),
                                  merger_.sources_[source].segment->row_count(), list);
             for (OrdinalSpan span = cursor.Next(); span.size > 0; span = cursor.Next()) {
-                merger_.Poll(merger_.polls_++);
+                merger_.poller_.Step();
                 Add(source, span.data, span.size);
             }
         }
@@ -373,8 +373,8 @@ class Merger {
         Gather gather(*this);
         std::uint32_t next_id = 0;
         std::vector<std::uint32_t> group;
-        for (std::uint64_t n = 0;; ++n) {
-            Poll(n);
+        for (;;) {
+            poller_.Step();
             group.clear();
             for (std::uint32_t s = 0; s < cursors.size(); ++s) {
                 if (cursors[s].done()) {
@@ -473,7 +473,7 @@ class Merger {
                 shape_ids[s][shape] = ShapeId{it->second};
             }
             for (RowOrdinal row = 0; row < sources_[s].segment->row_count(); row += kSample) {
-                Poll(row);
+                poller_.Step();
                 forward.Read(row, row_);
                 if (row_.kind == ForwardReader::kRegular) {
                     counts[Raw(shape_ids[s].at(row_.shape))] += kSample;
@@ -494,6 +494,7 @@ class Merger {
             }
             const BlobReader& opaque = reader.opaque();
             for (std::uint32_t id = 0; id < opaque.count(); ++id) {
+                poller_.Step();
                 if (source.dead == nullptr || !source.dead->Test(opaque.Ordinal(id))) {
                     ++live;
                 }
@@ -515,13 +516,12 @@ class Merger {
 
         std::string original;
         std::string folded;
-        std::uint64_t n = 0;
         origins_->ForEach([&](const Origin& origin) {
             ColumnReader& reader = sources_[origin.source].segment->column(column);
             ForwardReader& forward = reader.forward();
             const WordMap& word_map = words[origin.source];
             for (std::uint32_t i = 0; i < origin.count; ++i) {
-                Poll(n++);
+                poller_.Step();
                 forward.Read(origin.first + i, row_);
                 if (row_.kind == ForwardReader::kNull) {
                     if (nulls-- == 0) {
@@ -551,8 +551,8 @@ class Merger {
     const std::vector<MergeSource>& sources_;
     std::pmr::memory_resource* memory_;
     void (*poll_)();
+    Poller poller_;
     std::uint32_t row_count_ = 0;
-    std::uint64_t polls_ = 0;
     std::vector<MonotoneMap> targets_;  // of each source's rows, up to the last live one
     std::unique_ptr<Origins> origins_;
     ForwardReader::Row row_;

@@ -11,7 +11,7 @@ struct SegmentWriter::Column {
           lexicon(temporary),
           lexicon_directory(temporary),
           words(lexicon.writer, lexicon_directory.writer, memory,
-                options.grams ? options.gram_memory : 0),
+                options.grams ? options.gram_memory : 0, options.poll),
           forward_section(out),
           forward_directory(temporary),
           forward_dictionary(temporary),

@@ -43,7 +43,7 @@ std::uint32_t LastNotAbove(std::uint32_t size, std::uint32_t end, std::uint32_t 
             above -= step;
         }
     }
-    while (above - below > 1 && above > 0) {
+    while (above - below > 1) {
         const std::uint32_t middle = below + (above - below) / 2;
         if (at(middle) <= key) {
             below = middle;

@@ -74,6 +74,13 @@ inline bool SameFile(const RelationFileId& a, const RelationFileId& b) {
 }
 #endif
 
+/** A page in memory that is written past shared buffers: aligned as direct I/O wants it (16). */
+#if PG_VERSION_NUM >= 160000
+using PageForWriting = PGIOAlignedBlock;
+#else
+using PageForWriting = PGAlignedBlock;
+#endif
+
 /** Logs a page that was written past shared buffers. page_std: pd_lower and pd_upper bound a hole.
  */
 inline XLogRecPtr LogNewPage(RelationFileId file, ForkNumber fork, BlockNumber block, Page page,
@@ -262,6 +269,13 @@ inline bool FoldsByCharacter(Oid collation) {
     // has of its own (17's built-in C.UTF-8) by simple mappings.
     return locale == nullptr || locale->provider != COLLPROVIDER_ICU;
 #endif
+}
+
+/** Whether lower() under this collation is ICU's. */
+inline bool FoldsByIcu(Oid collation) {
+    if (CtypeIsC(collation)) return false;
+    pg_locale_t locale = pg_newlocale_from_collation(collation);
+    return locale != nullptr && locale->provider == COLLPROVIDER_ICU;
 }
 
 /** All that folding under a collation depends on, as text in palloc'd memory: encoding, provider, locale, the

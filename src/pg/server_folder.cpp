@@ -12,7 +12,8 @@
 extern "C" {
 #include <unicode/uchar.h>
 // The server's ICU, if it has one: a weak reference asks for no library of its own, and is null in a server that
-// was built without ICU or with another one than this module was compiled against.
+// was built without ICU or with another one than this module was compiled against (the names end in ICU's major
+// version, such as u_getVersion_72).
 __attribute__((weak)) void u_getVersion(UVersionInfo version);
 __attribute__((weak)) void u_getUnicodeVersion(UVersionInfo version);
 }
@@ -88,22 +89,26 @@ class IdentityFolderType final : public core::Folder {
     void Fold(std::string_view in, std::string& out) const override { out.assign(in); }
 };
 
-// The versions of ICU and of its Unicode tables, of which the version of a collation does not tell everything.
-std::string IcuVersions() {
-    std::string text;
+// The versions of ICU and of its Unicode tables, of which the version of a collation does not tell everything;
+// nothing if they cannot be asked for.
+std::optional<std::string> IcuVersions() {
 #ifdef USE_ICU
+    std::string text;
     for (const auto get_version : {&u_getVersion, &u_getUnicodeVersion}) {
-        if (get_version != nullptr) {
-            UVersionInfo version;
-            get_version(version);
-            for (const std::uint8_t number : version) {
-                text += std::to_string(number) + '.';
-            }
+        if (get_version == nullptr) {
+            return std::nullopt;
+        }
+        UVersionInfo version;
+        get_version(version);
+        for (const std::uint8_t number : version) {
+            text += std::to_string(number) + '.';
         }
         text += ' ';
     }
-#endif
     return text;
+#else
+    return std::nullopt;
+#endif
 }
 
 // The version of the C library, whose tables the server does not give a version for C.UTF-8 and its like.
@@ -135,8 +140,8 @@ const core::Folder& IdentityFolder() {
     return folder;
 }
 
-std::uint64_t FoldVersion(Oid collation) {
-    static std::map<Oid, std::uint64_t> versions;
+std::optional<std::uint64_t> FoldVersion(Oid collation) {
+    static std::map<Oid, std::optional<std::uint64_t>> versions;
     const auto known = versions.find(collation);
     if (known != versions.end()) {
         return known->second;
@@ -144,15 +149,22 @@ std::uint64_t FoldVersion(Oid collation) {
     struct Description {
         const char* text;
         bool is_c;
-        bool by_character;
+        bool by_icu;
     };
     const Description description = Call([&] {
         return Description{compat::DescribeFolding(collation), compat::CtypeIsC(collation),
-                           compat::FoldsByCharacter(collation)};
+                           compat::FoldsByIcu(collation)};
     });
     std::string text = description.text;
-    if (!description.is_c) {
-        text += ' ' + (description.by_character ? LibcVersion() : IcuVersions());
+    if (description.by_icu) {
+        const std::optional<std::string> icu = IcuVersions();
+        if (!icu) {
+            versions.emplace(collation, std::nullopt);
+            return std::nullopt;
+        }
+        text += ' ' + *icu;
+    } else if (!description.is_c) {
+        text += ' ' + LibcVersion();
     }
     std::uint64_t hash = 0xCBF29CE484222325u;  // FNV-1a
     for (const char c : text) {
@@ -164,12 +176,12 @@ std::uint64_t FoldVersion(Oid collation) {
 
 core::Encoding ServerEncoding() {
     if (pg_database_encoding_max_length() == 1) {
-        return {core::EncodingKind::kSingleByte, nullptr};
+        return {core::EncodingKind::kSingleByte, nullptr, &PollInterrupts};
     }
     if (GetDatabaseEncoding() == PG_UTF8) {
-        return {core::EncodingKind::kUtf8, nullptr};
+        return {core::EncodingKind::kUtf8, nullptr, &PollInterrupts};
     }
-    return {core::EncodingKind::kMultiByte, CharacterLength};
+    return {core::EncodingKind::kMultiByte, CharacterLength, &PollInterrupts};
 }
 
 }  // namespace namedex::pg

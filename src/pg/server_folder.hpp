@@ -20,11 +20,12 @@ const core::Folder& FolderOf(Oid collation);
 const core::Folder& IdentityFolder();
 
 /** A number that changes when folding under a collation may have changed: made of the encoding, the collation's
- *  provider, locale and the version that the provider reports now, and the server's Unicode version where it
- *  has its own tables. Stored by an index; a change makes it compare its stored folds. */
-std::uint64_t FoldVersion(Oid collation);
+ *  provider, locale and the version that the provider reports now, the server's Unicode version where it has its
+ *  own tables, and the versions of ICU and its tables where ICU folds, or else of the C library. Nothing if ICU
+ *  folds and does not tell its version. Stored by an index; a change makes it compare its stored folds. */
+std::optional<std::uint64_t> FoldVersion(Oid collation);
 
-/** The database's encoding, as pattern matching sees it. */
+/** The database's encoding, as pattern matching sees it; matching serves interrupts. */
 core::Encoding ServerEncoding();
 
 }  // namespace namedex::pg

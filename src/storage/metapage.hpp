@@ -44,7 +44,8 @@ inline constexpr PendingChain kNoPending{InvalidBlockNumber, InvalidBlockNumber,
 // key column. 64 bits of a hash, compared on open.
 using FoldSignature = uint64;
 
-// The signature of an index whose segments were folded under more than one set of rules: equal to none of them.
+// The signature of an index whose segments were folded under more than one set of rules, or under rules of which
+// no version is known: equal to none, itself included.
 inline constexpr FoldSignature kMixedFolds = 0;
 
 struct MetaData {

@@ -82,7 +82,11 @@ class SegmentPages final : public core::PageSource {
     void Release(const Pin& pin) noexcept override;
 
     uint32 page_count() const { return page_count_; }
-    std::size_t memory_bytes() const { return found_in_.capacity() * sizeof(Buffer); }
+    // Of what it holds about its pages.
+    std::size_t memory_bytes() const {
+        return extents_.capacity() * sizeof(Extent) + first_page_.capacity() * sizeof(uint32) +
+               found_in_.capacity() * sizeof(Buffer);
+    }
     const SegmentEntry& entry() const { return entry_; }
     void set_dead(uint32 dead) { entry_.dead = dead; }
     BlockNumber BlockOf(uint32 page) const;

@@ -236,6 +236,27 @@ TEST(GramsTest, StaysWithinItsMemory) {
     EXPECT_TRUE(dropped_all);
 }
 
+std::uint32_t polls;
+
+// Growing, widening and dropping lists take long in a large lexicon, and no page is written meanwhile.
+TEST(GramsTest, PollsWhileListsAreMoved) {
+    std::mt19937 random(7);
+    const Blocks blocks = DrawBlocks(random, 3000, 8, 10);
+    std::uint32_t before = 0;
+    for (const std::size_t limit : {std::size_t{64} << 20, std::size_t{1} << 18}) {
+        polls = 0;
+        GramWriter writer(std::pmr::get_default_resource(), limit, [] { ++polls; });
+        for (const auto& words : blocks) {
+            for (const std::string& word : words) {
+                writer.Add(word, 0);
+            }
+            writer.EndBlock();
+        }
+        EXPECT_GT(polls, before);
+        before = polls;
+    }
+}
+
 TEST(GramsTest, TakesEveryByteValue) {
     Blocks blocks;
     for (int byte = 1; byte < 256; ++byte) {

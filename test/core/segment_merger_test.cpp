@@ -311,5 +311,37 @@ TEST(SegmentMerger, CanBeCanceled) {
     }
 }
 
+std::uint32_t step_polls = 0;
+
+// Where all rows but the last are dead, there is next to nothing to write and yet much to walk over.
+TEST(SegmentMerger, PollsOverDeadRows) {
+    const RuleFolder folder(Rules::kPlain);
+    Random random(8);
+    Source source;
+    const NaiveTable table = RandomTable(random, {30000, 1, 50, 300}, folder);
+    source.rows.resize(table.row_count());
+    std::iota(source.rows.begin(), source.rows.end(), 0u);
+    source.Build(table, folder, false);
+    const auto polls_of_merge = [&source] {
+        MemoryPages merged;
+        MemoryPagesFactory temporary;
+        SegmentOptions options;
+        options.grams = false;
+        options.poll = [] { ++step_polls; };
+        step_polls = 0;
+        MergeSegments({{source.segment.get(), &source.dead}}, merged, temporary, options, Memory());
+        return step_polls;
+    };
+    for (std::uint32_t row = 0; row < table.row_count(); ++row) {
+        source.Kill(row);
+    }
+    const std::uint32_t none_live = polls_of_merge();
+    source.dead.Clear(table.row_count() - 1);
+    const std::uint32_t last_live = polls_of_merge();
+    // Once over the TIDs; then also over the translation, which is caught up with for the live row.
+    EXPECT_GE(none_live, 29u) << none_live;
+    EXPECT_GE(last_live, none_live + 29);
+}
+
 }  // namespace
 }  // namespace namedex::core

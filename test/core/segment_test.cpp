@@ -149,7 +149,7 @@ TEST(Segment, RefusesWrongCallsOfTheWriter) {
     SegmentWriter few_columns(pages, temporary, 1, 0, {}, memory);
     EXPECT_EQ(code_of([&] { few_columns.Finish(); }), ErrorCode::kInternal);
 
-    RowAccumulator rows(1);
+    RowAccumulator rows(1, nullptr);
     rows.AddRow({5, 5});
     EXPECT_EQ(code_of([&] { rows.AddRow({5, 5}); }), ErrorCode::kInternal);
 }
@@ -159,7 +159,7 @@ TEST(Segment, AccumulatorCountsItsMemory) {
     const RuleFolder folder(Rules::kPlain);
     Splitter splitter(folder);
     SplitValue split;
-    RowAccumulator rows(1);
+    RowAccumulator rows(1, nullptr);
     Random random(3);
     std::size_t text_bytes = 0;
     for (std::uint32_t row = 0; row < 30000; ++row) {
@@ -172,6 +172,54 @@ TEST(Segment, AccumulatorCountsItsMemory) {
     // Text, TID, four codes, and three postings of 4 bytes.
     EXPECT_GT(rows.memory_bytes(), text_bytes * 2 / 3 + 30000 * (8 + 16 + 12));
     EXPECT_LT(rows.memory_bytes(), 30000u * 400);
+}
+
+// A cancel is answered at the next poll, so what takes long must poll; and it may be stopped at any poll.
+struct Polls {
+    static inline std::uint32_t count;
+    static inline std::uint32_t stop_at;
+    static void Poll() {
+        if (++count == stop_at) {
+            Throw(ErrorCode::kCanceled, "stop");
+        }
+    }
+};
+
+TEST(Segment, AccumulatorPollsAndMayBeStopped) {
+    constexpr std::uint32_t kWords = 100000;
+    std::uint32_t adding = 0;
+    const auto build = [&adding](std::uint32_t stop_at) {
+        Polls::count = 0;
+        Polls::stop_at = stop_at;
+        RowAccumulator rows(1, &Polls::Poll);
+        const char word_shape[] = {kShapeWord, '\0'};
+        for (std::uint32_t row = 0; row < kWords; ++row) {
+            const std::string text = "a word that differs " + std::to_string(row * 7919u);
+            rows.AddRow({row, 1});
+            rows.column(0).AddRegular({{text, text, WordClass::kOnly}}, word_shape);
+        }
+        adding = Polls::count;
+        MemoryPages pages;
+        MemoryPagesFactory temporary;
+        SegmentOptions options;
+        options.poll = &Polls::Poll;
+        rows.Emit(pages, temporary, options, std::pmr::get_default_resource());
+    };
+    build(0);
+    // The last growth alone visits 131,072 slots; comparisons of the sort are some 16 a word.
+    const std::uint32_t total = Polls::count;
+    EXPECT_GE(adding, 128u);
+    EXPECT_GE(total - adding, 10 * kWords / 1024);
+    for (std::uint32_t part = 0; part < 8; ++part) {
+        const std::uint32_t stop_at = 1 + total * part / 8;
+        try {
+            build(stop_at);
+            ADD_FAILURE() << "not stopped at poll " << stop_at;
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), ErrorCode::kCanceled);
+            EXPECT_EQ(Polls::count, stop_at);
+        }
+    }
 }
 
 void ExpectHarmless(DamageSubject& subject, const std::vector<std::uint8_t>& script,

@@ -404,7 +404,7 @@ inline std::vector<core::Condition> CompileAll(const std::vector<NaiveCondition>
 inline core::SegmentStats BuildSegment(const NaiveTable& table, const core::Folder& folder,
                                        const core::SegmentOptions& options,
                                        core::MemoryPages& pages) {
-    core::RowAccumulator rows(static_cast<std::uint32_t>(table.columns.size()));
+    core::RowAccumulator rows(static_cast<std::uint32_t>(table.columns.size()), nullptr);
     core::Splitter splitter(folder);
     core::SplitValue split;
     for (std::uint32_t row = 0; row < table.row_count(); ++row) {

@@ -7,6 +7,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 use Namedex;
+use IPC::Run ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -19,6 +20,8 @@ CREATE TABLE t AS SELECT * FROM people(1, 400000);
 -- words that all differ, so that the lexicon is large, and values that make the matcher work
 CREATE TABLE wide AS SELECT i AS id, md5(i::text) || ' ' || md5((i + 1)::text) AS a FROM generate_series(1, 200000) AS i;
 CREATE TABLE slow AS SELECT i AS id, repeat('a-', 500) || 'b' AS a FROM generate_series(1, 3000) AS i;
+CREATE TABLE long (a text);
+CREATE INDEX long_a ON long USING namedex (a);
 CREATE FUNCTION cancelled_after(statement text, timeout int) RETURNS numeric LANGUAGE plpgsql AS $$
 DECLARE
     started timestamptz := clock_timestamp();
@@ -65,13 +68,58 @@ answers_cancel('CREATE INDEX on two columns', 'CREATE INDEX x ON t USING namedex
 answers_cancel('CREATE INDEX on distinct words', 'CREATE INDEX x ON wide USING namedex (a)', 2, 20, 60, 150, 300, 500, 900, 1500);
 is($node->safe_psql('postgres', "SELECT count(*) FROM pg_class WHERE relname = 'x'"), 0, 'no index is left');
 
+# Much memory and nothing but distinct words: the table of words is built anew, twice as large, whenever it is two
+# thirds full, the last time for the 2,796,203rd word. A build is cancelled just then (a block's rows are taken
+# when the scan has come to the next block), and while it writes, where sorting, grams and much else takes long.
+$node->safe_psql('postgres', <<'END');
+CREATE TABLE uniq WITH (parallel_workers = 0) AS SELECT md5(i::text) AS a FROM generate_series(1, 2900000) AS i;
+-- Cancels the build in `phase` that has come to `block`, `wait` seconds later, and says how long it took.
+CREATE FUNCTION cancel_build(phase text, block bigint, wait numeric) RETURNS numeric LANGUAGE plpgsql AS $$
+DECLARE
+    build record;
+    started timestamptz;
+BEGIN
+    LOOP
+        PERFORM pg_stat_clear_snapshot();
+        SELECT p.* INTO build FROM pg_stat_progress_create_index AS p;
+        EXIT WHEN build.phase LIKE '%: ' || cancel_build.phase AND build.blocks_done >= block;
+        PERFORM pg_sleep(0.001);
+    END LOOP;
+    PERFORM pg_sleep(wait);
+    started := clock_timestamp();
+    PERFORM pg_cancel_backend(build.pid);
+    LOOP
+        PERFORM pg_stat_clear_snapshot();
+        EXIT WHEN NOT EXISTS (SELECT FROM pg_stat_progress_create_index);
+        PERFORM pg_sleep(0.001);
+    END LOOP;
+    RETURN round(extract(epoch FROM clock_timestamp() - started)::numeric * 1000);
+END $$;
+END
+my $growth = 1 + $node->safe_psql('postgres', "SELECT (a.ctid::text::point)[0] FROM (SELECT ctid FROM uniq OFFSET 2796203 + 31 LIMIT 1) AS a");
+for my $moment (['scanning table', $growth, 0], map { ['writing segment', 0, $_] } 0.01, 0.6, 1.4, 2.5) {
+    my ($phase, $block, $wait) = @$moment;
+    my $build = IPC::Run::start(['psql', '-X', '-h', $node->host, '-p', $node->port, '-c', "SET maintenance_work_mem = '1GB'", '-c', 'CREATE INDEX x ON uniq USING namedex (a)', 'postgres'], '>', \my $out, '2>', \my $err);
+    my $late = $node->safe_psql('postgres', "SET statement_timeout = '180s'; SELECT cancel_build('$phase', $block, $wait)");
+    $build->finish;
+    like($err, qr/canceling statement/, "a build of distinct words, '$phase' at block $block and $wait s: cancelled");
+    cmp_ok($late, '<=', $bound, "and that $late ms after it was asked to");
+}
+$node->safe_psql('postgres', 'DROP TABLE uniq');
+
 $node->safe_psql('postgres', $_) for
     'CREATE INDEX t_names ON t USING namedex (last_name, first_name)',
     'CREATE INDEX wide_a ON wide USING namedex (a)',
     'CREATE INDEX slow_a ON slow USING namedex (a)';
 my $adversarial = '%a%a%a%a%a%a%a%a%a%a%a_-%-a%a%a%b_';
 answers_cancel('a pattern that makes the matcher go back', "SELECT count(*) FROM slow WHERE a ILIKE '$adversarial'", 1, 2, 5, 20, 60, 200);
-answers_cancel('one LIKE over long values', "SELECT count(*) FROM slow WHERE a LIKE '%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%-%_bx'", 0, 2, 5, 20, 60);
+# One value and one match, which takes seconds: pending, and then in a segment.
+for my $where ('pending', 'in a segment') {
+    $node->safe_psql('postgres', $where eq 'pending' ? "INSERT INTO long SELECT repeat('a', 1000000)" : 'VACUUM long');
+    is($node->safe_psql('postgres', "SELECT pending FROM namedex_stats('long_a')"), $where eq 'pending' ? 1 : 0, "a long value is $where");
+    answers_cancel("one LIKE over a long value $where", "SELECT count(*) FROM long WHERE a LIKE '%' || repeat('a_', 1000) || 'b%'", 3, 20, 50, 300);
+    answers_cancel("a long piece of a pattern over a long value $where", "SELECT count(*) FROM long WHERE a LIKE '%' || repeat('a', 400000) || 'b%'", 2, 50, 300);
+}
 answers_cancel('every value is verified', "SELECT count(*) FROM wide WHERE a ILIKE '%_a_%b_%c_ %d_e%f_'", 0, 2, 10, 30, 100, 200);
 answers_cancel('every word is looked at', "SELECT count(*) FROM wide WHERE a ILIKE ANY (ARRAY(SELECT '%' || chr(97 + n % 6) || n % 10 || '_' || n % 7 || '%' FROM generate_series(1, 200) AS n))", 1, 5, 20, 60, 200);
 answers_cancel('rescans', "SELECT count(*) FROM wide AS o, LATERAL (SELECT FROM wide AS w WHERE w.a ILIKE '%' || substr(o.a, 3, 4) || '%zz' LIMIT 1) AS x", 1, 20, 100, 300);

@@ -1,13 +1,14 @@
 /*
  * Moving pending rows into segments, and segments together.
  *
- * A flush seals the pending chain, writes its live rows as one segment, within maintenance_work_mem, and
- * publishes it in the record that drops the chain. A merge writes the live rows
- * of some segments as one and publishes it in the record that unlists them. A crash before that record
- * leaves unused pages and nothing else; the sealed chain is still there to be flushed again.
+ * A flush seals the pending chain, writes its live rows as one segment, within maintenance_work_mem,
+ * and publishes it in the record that drops the chain. A merge writes the live rows of some segments as
+ * one and publishes it in the record that unlists them. A crash before that record leaves unused pages
+ * and nothing else; the sealed chain is still there to be flushed again.
  *
- * One at a time: flush, merge and ambulkdelete hold the maintenance lock, a heavyweight lock. VACUUM waits for it; an inserter that finds pending rows above pending_list_limit only tries, and
- * leaves them to whoever holds it. Deadlock cannot arise: nobody waits for another lock while holding it.
+ * One at a time: flush, merge and ambulkdelete hold the maintenance lock, a heavyweight lock. VACUUM
+ * waits for it; an inserter that finds pending rows above pending_list_limit only tries, and leaves them
+ * to whoever holds it. Deadlock cannot arise: nobody waits for another lock while holding it.
  */
 #pragma once
 
@@ -23,8 +24,8 @@ void UnlockMaintenance(Relation index);
 // The caller holds the maintenance lock. Throws.
 void FlushPending(Relation index);
 
-// Merges segments of like size until few are left; the caller holds the maintenance lock. Throws. Size-tiered: a row is rewritten a logarithmic number of
-// times.
+// Merges segments of like size until few are left; the caller holds the maintenance lock. Throws.
+// Size-tiered: a row is rewritten a logarithmic number of times.
 void MergeSmallSegments(Relation index);
 
 }  // namespace namedex::am

@@ -12,8 +12,9 @@
  * ambuild every page is logged when it is filled.
  *
  * Reading: SegmentPages is the core's PageSource over shared buffers. Data pages are immutable, so a pin is
- * enough to read them. It remembers in which buffer it found each page, and looks there before it asks the
- * buffer table, whose entries are rarely in the processor's caches. Tombstone pages change; they are read by ReadTombstones under a share lock.
+ * enough to read them. It remembers in which buffer it found each page, and looks there before it asks
+ * the buffer table, whose entries are rarely in the processor's caches. Tombstone pages change; they are
+ * read by ReadTombstones under a share lock.
  */
 #pragma once
 

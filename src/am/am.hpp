@@ -1,6 +1,7 @@
 /*
- * The access method's entry points, as IndexAmRoutine lists them (am/am_handler.cpp). Each is called by the
- * server and lets no C++ exception out: those that run C++ with objects alive begin with pg::Enter.
+ * The access method's entry points, as IndexAmRoutine lists them (am/am_handler.cpp). Each is
+ * called by the server and lets no C++ exception out: those that run C++ with objects alive begin
+ * with pg::Enter.
  */
 #pragma once
 

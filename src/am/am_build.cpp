@@ -1,7 +1,9 @@
 /*
- * Building an index: the heap is read in block order, rows become one segment, the metapage lists it.
+ * Building an index: the heap is read in block order, rows become one segment, the metapage lists
+ * it.
  *
- * heap_rows reads, segment_build makes the segment; parallel_build adds processes that read as well.
+ * heap_rows reads, segment_build makes the segment; parallel_build adds processes that read as
+ * well.
  */
 #include "am/am.hpp"
 #include "am/heap_rows.hpp"

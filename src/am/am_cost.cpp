@@ -1,13 +1,15 @@
 /*
  * Cost: what a scan of the index will take, and how much of the table it selects.
  *
- * For comparisons with constants the lexicon is asked, just as the scan will ask it: the postings behind the
- * matching words bound the rows. Answers are kept for the few times the planner asks again. The lexicon is not
- * asked when the table has security quals, since EXPLAIN would tell of rows that the user may not see, nor for
- * a hypothetical index, nor for values unknown when planning; the server's own estimate serves then.
+ * For comparisons with constants the lexicon is asked, just as the scan will ask it: the postings
+ * behind the matching words bound the rows. Answers are kept for the few times the planner asks
+ * again. The lexicon is not asked when the table has security quals, since EXPLAIN would tell of
+ * rows that the user may not see, nor for a hypothetical index, nor for values unknown when
+ * planning; the server's own estimate serves then.
  *
- * Costs are measured times in nanoseconds, put in the planner's units by what a sequential scan takes: it is
- * charged cpu_tuple_cost + cpu_operator_cost (0.0125) a row for the 500 ns that ILIKE takes.
+ * Costs are measured times in nanoseconds, put in the planner's units by what a sequential scan
+ * takes: it is charged cpu_tuple_cost + cpu_operator_cost (0.0125) a row for the 500 ns that ILIKE
+ * takes.
  */
 #include "am/am.hpp"
 #include "am/index_snapshot.hpp"
@@ -39,7 +41,7 @@ constexpr double kHeapRowCost = 1000;    // looking up one heap row's visibility
 constexpr double kRowCost = 25;          // a row found: its TID, handed to the executor
 
 struct Answer {
-    double rows = 0;      // that satisfy the conditions: their upper bound, as many of them as of all are alive
+    double rows = 0;      // that satisfy the conditions, at most, less the share of all that is dead
     double all_rows = 0;  // in the index
     double pending_rows = 0;
     double search = 0;    // nanoseconds until the first row can be given
@@ -49,7 +51,8 @@ struct Answer {
 // An array longer than this is not looked up twice, once to plan and once to scan.
 constexpr int kMaxAskedElements = 100;
 
-// The scan keys of an index path's clauses, as far as they compare with constants. The rest is counted.
+// The scan keys of an index path's clauses, as far as they compare with constants. The rest is
+// counted.
 class ConstantKeys {
   public:
     // This function ereports: it calls the server throughout and holds nothing with a destructor.
@@ -240,8 +243,8 @@ bool MayAsk(PlannerInfo* root, const IndexPath* path) {
             root->append_rel_array != nullptr ? root->append_rel_array[relid] : nullptr;
         relid = child != nullptr ? child->parent_relid : 0;
     }
-    // A barrier view's quals are those of its own subquery, into which others come only if leakproof; they
-    // must not be able to count hidden rows by EXPLAIN either.
+    // A barrier view's quals are those of its own subquery, into which others come only if
+    // leakproof; they must not be able to count hidden rows by EXPLAIN either.
     for (const PlannerInfo* outer = root->parent_root; outer != nullptr;
          outer = outer->parent_root) {
         ListCell* entry_cell;

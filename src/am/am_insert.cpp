@@ -1,7 +1,7 @@
 /*
- * Inserts: one record at the tail of the pending rows. Nothing is folded and no word is looked up here; that is
- * done when the row is searched, or moved into a segment. The insert that takes pending rows above
- * pending_list_limit moves them, unless somebody does already.
+ * Inserts: one record at the tail of the pending rows. Nothing is folded and no word is looked up
+ * here; that is done when the row is searched, or moved into a segment. The insert that takes
+ * pending rows above pending_list_limit moves them, unless somebody does already.
  */
 #include "am/am.hpp"
 #include "am/index_keys.hpp"

@@ -15,7 +15,8 @@ relopt_kind option_kind;
 void RegisterOptions() {
     option_kind = add_reloption_kind();
     add_int_reloption(option_kind, "pending_list_limit",
-                      "Size of pending rows, in kilobytes, above which they are moved into a segment.",
+                      "Size of pending rows, in kilobytes, above which they are moved into a "
+                      "segment.",
                       kDefaultPendingLimit, 64, MAX_KILOBYTES, AccessExclusiveLock);
 }
 
@@ -24,7 +25,8 @@ bytea* Options(Datum reloptions, bool validate) {
         {"pending_list_limit", RELOPT_TYPE_INT, offsetof(IndexOptions, pending_list_limit)},
     };
     return static_cast<bytea*>(build_reloptions(reloptions, validate, option_kind,
-                                                sizeof(IndexOptions), elements, lengthof(elements)));
+                                                sizeof(IndexOptions), elements,
+                                                lengthof(elements)));
 }
 
 }  // namespace namedex::am

@@ -1,16 +1,18 @@
 /*
  * Scans: amgettuple streams, amgetbitmap collects.
  *
- * Segments are searched one after the other, each in windows of ordinals. A plain scan starts with a small
- * window and widens it, so that LIMIT 20 costs little and a full scan is not slowed down. The pending rows
- * come last; they were matched when the set of contents was read. Every scan drops tombstoned rows.
+ * Segments are searched one after the other, each in windows of ordinals. A plain scan starts with
+ * a small window and widens it, so that LIMIT 20 costs little and a full scan is not slowed down.
+ * The pending rows come last; they were matched when the set of contents was read. Every scan drops
+ * tombstoned rows.
  *
- * A segment is given back as soon as it is searched to its end, so that what a query holds is bounded however
- * many segments, columns and partitions it reads: a scan that the executor keeps to the query's end keeps
- * nothing but the rest of its last batch.
+ * A segment is given back as soon as it is searched to its end, so that what a query holds is
+ * bounded however many segments, columns and partitions it reads: a scan that the executor keeps to
+ * the query's end keeps nothing but the rest of its last batch.
  *
- * A scan's C++ state hangs on a memory context of its own: when the scan is aborted the context's reset
- * callback destroys it, without touching buffer pins, which have gone with their resource owner by then.
+ * A scan's C++ state hangs on a memory context of its own: when the scan is aborted the context's
+ * reset callback destroys it, without touching buffer pins, which have gone with their resource
+ * owner by then.
  */
 #include "am/am.hpp"
 #include "am/fold_check.hpp"
@@ -142,8 +144,8 @@ class Scan {
                        &pg::PollInterrupts);
     }
 
-    // Appends the TIDs of the live rows of [lo, hi) that satisfy the conditions; calls `flush` when there
-    // are many.
+    // Appends the TIDs of the live rows of [lo, hi) that satisfy the conditions; calls `flush` when
+    // there are many.
     template <typename Flush>
     void Evaluate(OpenSegment& segment, std::uint64_t lo, std::uint64_t hi, Flush&& flush) {
         constexpr std::size_t kBatch = 4096;
@@ -289,30 +291,33 @@ Scan& Ready(IndexScanDesc descriptor) {
     return *handle->scan;
 }
 
-// Where a query needs no column at all, the planner makes an index-only scan of any index that can be scanned
-// without conditions. No column is returned yet, so such a scan gets tuples of NULLs; it is given only rows that
-// were found visible in the heap, so it does not matter what the executor reads in the visibility map later.
+// Where a query needs no column at all, the planner makes an index-only scan of any index that can
+// be scanned without conditions. No column is returned yet, so such a scan gets tuples of NULLs; it
+// is given only rows that were found visible in the heap, so it does not matter what the executor
+// reads in the visibility map later.
 bool IsVisible(IndexScanDesc scan, ItemPointerData tid) {
     return pg::Call([&] {
         CHECK_FOR_INTERRUPTS();
         bool all_dead;
-        return table_index_fetch_tuple_check(scan->heapRelation, &tid, scan->xs_snapshot, &all_dead);
+        return table_index_fetch_tuple_check(scan->heapRelation, &tid, scan->xs_snapshot,
+                                             &all_dead);
     });
 }
 
 void FormEmptyTuple(IndexScanDesc scan) {
     MemoryContext caller = MemoryContextSwitchTo(HandleOf(scan)->context);
     TupleDesc descriptor = RelationGetDescr(scan->indexRelation);
-    auto* values = static_cast<Datum*>(palloc0(sizeof(Datum) * static_cast<Size>(descriptor->natts)));
-    auto* nulls = static_cast<bool*>(palloc(sizeof(bool) * static_cast<Size>(descriptor->natts)));
-    memset(nulls, true, sizeof(bool) * static_cast<Size>(descriptor->natts));
+    const auto columns = static_cast<Size>(descriptor->natts);
+    auto* values = static_cast<Datum*>(palloc0(sizeof(Datum) * columns));
+    auto* nulls = static_cast<bool*>(palloc(sizeof(bool) * columns));
+    memset(nulls, true, sizeof(bool) * columns);
     scan->xs_hitup = heap_form_tuple(descriptor, values, nulls);
     scan->xs_hitupdesc = descriptor;
     MemoryContextSwitchTo(caller);
 }
 
-// Whether rows must be looked at again whatever the conditions: only an MVCC snapshot makes sure that a TID
-// still names the row that was indexed.
+// Whether rows must be looked at again whatever the conditions: only an MVCC snapshot makes sure
+// that a TID still names the row that was indexed.
 bool NeedsRecheck(IndexScanDesc descriptor) {
     return descriptor->xs_snapshot != nullptr && !IsMVCCSnapshot(descriptor->xs_snapshot);
 }

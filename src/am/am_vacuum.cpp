@@ -1,11 +1,11 @@
 /*
- * VACUUM: ambulkdelete marks rows dead, amvacuumcleanup moves pending rows into segments, merges segments and
- * renews the fold signature (fold_check.hpp).
+ * VACUUM: ambulkdelete marks rows dead, amvacuumcleanup moves pending rows into segments, merges
+ * segments and renews the fold signature (fold_check.hpp).
  *
- * ambulkdelete shows every live TID to the callback, also for CREATE INDEX CONCURRENTLY, which collects them
- * that way, and sets tombstones where the callback says so. It ends by noting the numbers of dead rows in the
- * metapage, before the server frees the heap's line pointers: a scan that starts after that knows that there
- * are tombstones to look at.
+ * ambulkdelete shows every live TID to the callback, also for CREATE INDEX CONCURRENTLY, which
+ * collects them that way, and sets tombstones where the callback says so. It ends by noting the
+ * numbers of dead rows in the metapage, before the server frees the heap's line pointers: a scan
+ * that starts after that knows that there are tombstones to look at.
  */
 #include "am/am.hpp"
 #include "am/fold_check.hpp"
@@ -25,8 +25,8 @@ namespace {
 
 constexpr std::uint32_t kRowsPerBatch = core::kTombstonesPerPage;
 
-// Puts a segment's number of dead rows into the metapage. Also called when only pending rows died, with no
-// segment (id 0): an old snapshot notices by the metapage that something was removed.
+// Puts a segment's number of dead rows into the metapage. Also called when only pending rows died,
+// with no segment (id 0): an old snapshot notices by the metapage that something was removed.
 void NoteDead(Relation index, uint32 segment_id, uint32 dead) {
     pg::Call([&] {
         Buffer buffer = ReadBuffer(index, storage::kMetaBlock);
@@ -49,8 +49,9 @@ struct Deleted {
     uint32 dead = 0;     // altogether
 };
 
-// Shows a segment's live rows to the callback. The metapage says that a segment has dead rows before its first
-// tombstone is set, and how many at the end: a VACUUM that is interrupted leaves tombstones that scans heed.
+// Shows a segment's live rows to the callback. The metapage says that a segment has dead rows
+// before its first tombstone is set, and how many at the end: a VACUUM that is interrupted leaves
+// tombstones that scans heed.
 Deleted DeleteFromSegment(Relation index, OpenSegment& segment, IndexBulkDeleteCallback callback,
                           void* callback_state) {
     const std::uint32_t rows = segment.reader.row_count();

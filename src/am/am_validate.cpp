@@ -1,10 +1,11 @@
 /*
- * amvalidate: whether an operator class holds what namedex can search by, and all of it. Reports every fault as
- * INFO, as the built-in methods do, and goes on.
+ * amvalidate: whether an operator class holds what namedex can search by, and all of it. Reports
+ * every fault as INFO, as the built-in methods do, and goes on.
  *
- * Values are compared as text, without calling the operators, so an operator is right if the strategy can be
- * answered for exactly its types (CanSearchBy). Required are, for each type, LIKE and ILIKE where the index has
- * them and equality; text also has ^@. In a family of several types equality must be there for every two.
+ * Values are compared as text, without calling the operators, so an operator is right if the
+ * strategy can be answered for exactly its types (CanSearchBy). Required are, for each type, LIKE
+ * and ILIKE where the index has them and equality; text also has ^@. In a family of several types
+ * equality must be there for every two.
  */
 #include "am/am.hpp"
 #include "am/scan_keys.hpp"
@@ -111,8 +112,8 @@ bool ValidateLeftTypes(const CatCList* operators, Oid class_type, const char* fa
     return valid;
 }
 
-// Equality of every two of the types that the family has operators for, so that no comparison falls out of an
-// index because of its constant's type.
+// Equality of every two of the types that the family has operators for, so that no comparison falls
+// out of an index because of its constant's type.
 bool ValidateCrossTypes(const CatCList* operators, const char* family) {
     bool valid = true;
     for (const Oid left : kIndexableTypes) {
@@ -167,7 +168,8 @@ bool Validate(Oid opclass) {
 
     CatCList* operators = SearchSysCacheList1(AMOPSTRATEGY, ObjectIdGetDatum(family_oid));
     for (int i = 0; i < operators->n_members; ++i) {
-        const auto& member = *reinterpret_cast<Form_pg_amop>(GETSTRUCT(&operators->members[i]->tuple));
+        const auto& member =
+            *reinterpret_cast<Form_pg_amop>(GETSTRUCT(&operators->members[i]->tuple));
         valid = ValidateOperator(member, family) && valid;
     }
     if (!HasOwnOperators(operators, type) ||

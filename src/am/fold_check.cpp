@@ -13,7 +13,8 @@ namespace {
 [[noreturn]] void ThrowDrift() {
     core::ThrowVersionMismatch(
         "a stored word no longer folds as it did",
-        "The rules by which letters are folded to lower case have changed since the index was built.");
+        "The rules by which letters are folded to lower case have changed since the index was "
+        "built.");
 }
 
 void CheckColumn(core::ColumnReader& column, const core::Folder& folder) {

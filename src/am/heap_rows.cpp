@@ -39,7 +39,8 @@ class HeapRows {
         if (!std::is_sorted(rows_.begin(), rows_.end(), before)) {
             std::sort(rows_.begin(), rows_.end(), before);
         }
-        // A block of large values is passed on in parts; what comes behind its turn begins a new run.
+        // A block of large values is passed on in parts; what comes behind its turn begins a new
+        // run.
         if (!rows_.empty() && rows_.front().offset < flushed_) {
             build_.BeginRun();
         }
@@ -94,7 +95,8 @@ double ReadHeapRows(Relation heap, Relation index, IndexInfo* info, SegmentBuild
                         return AllocSetContextCreate(CurrentMemoryContext, "namedex build row",
                                                      ALLOCSET_DEFAULT_SIZES);
                     })};
-    // Only a scan of its own may be told not to be synchronized; a parallel one was when it was made.
+    // Only a scan of its own may be told not to be synchronized; a parallel one was when it was
+    // made.
     const double heap_tuples = pg::Call([&] {
         return table_index_build_scan(heap, index, info, scan != nullptr, !IsParallelWorker(),
                                       TakeRow, &reading, scan);

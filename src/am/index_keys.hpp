@@ -1,11 +1,12 @@
 /*
  * The key columns of a namedex index: how a column's values become text, and how text is folded.
  *
- * Text types are indexed as they are (char(n) with its padding). Types without case are indexed as one
- * word of lower-case hexadecimal digits that sorts as the value does: integers and date/time values as
- * 64 bits with the sign bit inverted (so int2, int4 and int8 meet), uuid as its 16 bytes.
+ * Text types are indexed as they are (char(n) with its padding). Types without case are indexed as
+ * one word of lower-case hexadecimal digits that sorts as the value does: integers and date/time
+ * values as 64 bits with the sign bit inverted (so int2, int4 and int8 meet), uuid as its 16 bytes.
  *
- * A row travels as text, encoded: for each key column varint 0 for NULL, else 1 + length and the bytes.
+ * A row travels as text, encoded: for each key column varint 0 for NULL, else 1 + length and the
+ * bytes.
  */
 #pragma once
 
@@ -48,8 +49,9 @@ class IndexKeys {
     const core::Folder& folder(std::uint32_t column) const { return *folders_[column]; }
     const std::vector<const core::Folder*>& folders() const { return folders_; }
 
-    // What the stored folds of this index depend on (pg::FoldVersion of all text columns); kMixedFolds if that
-    // is not known for one of them, so that they are looked at. 0, too, if no column is text.
+    // What the stored folds of this index depend on (pg::FoldVersion of all text columns);
+    // kMixedFolds if that is not known for one of them, so that they are looked at. 0, too, if no
+    // column is text.
     storage::FoldSignature fold_version() const { return fold_version_; }
     bool has_text() const { return has_text_; }
 

@@ -1,10 +1,11 @@
 /*
- * One consistent set of an index's contents: the segments, pinned, and a place to read pending rows.
+ * One consistent set of an index's contents: the segments, pinned, and a place to read pending
+ * rows.
  *
- * Open reads the metapage, opens the segments it lists, lets the caller read the pending chains, and reads
- * the generation again; if it has changed in between, everything is dropped and done once more. Segments
- * that were open already and are still listed are kept, so a rescan costs little, and what a scan leaves is
- * kept for the next (segment_cache.hpp).
+ * Open reads the metapage, opens the segments it lists, lets the caller read the pending chains,
+ * and reads the generation again; if it has changed in between, everything is dropped and done once
+ * more. Segments that were open already and are still listed are kept, so a rescan costs little,
+ * and what a scan leaves is kept for the next (segment_cache.hpp).
  */
 #pragma once
 
@@ -25,8 +26,8 @@ class IndexSnapshot {
     IndexSnapshot(const IndexSnapshot&) = delete;
     IndexSnapshot& operator=(const IndexSnapshot&) = delete;
 
-    // `visit_row(tid, encoded row)` is called for every pending row, `restart()` before each attempt.
-    // `snapshot` (may be null) is checked against the age of what is read.
+    // `visit_row(tid, encoded row)` is called for every pending row, `restart()` before each
+    // attempt. `snapshot` (may be null) is checked against the age of what is read.
     template <typename Restart, typename VisitRow>
     void Open(Snapshot snapshot, Restart&& restart, VisitRow&& visit_row) {
         for (;;) {
@@ -43,8 +44,8 @@ class IndexSnapshot {
     // Segments only.
     void OpenSegments(Snapshot snapshot);
 
-    // A segment of segments(), or all of them, is not needed any more, and nothing went wrong with it. Without
-    // it, they are dropped. What is closed is null; OpenSegments opens it again.
+    // A segment of segments(), or all of them, is not needed any more, and nothing went wrong with
+    // it. Without it, they are dropped. What is closed is null; OpenSegments opens it again.
     void Close(std::unique_ptr<OpenSegment>& segment);
     void Close();
 

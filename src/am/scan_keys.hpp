@@ -1,9 +1,9 @@
 /*
  * Scan keys, compiled: the server's ScanKeys of one (re)scan as conditions for the core.
  *
- * A comparison within a column's family becomes a pattern on text. Only comparisons across date/time
- * types, whose meaning depends on the session's time zone, are left to the server's own operator, called
- * once for every distinct value.
+ * A comparison within a column's family becomes a pattern on text. Only comparisons across
+ * date/time types, whose meaning depends on the session's time zone, are left to the server's own
+ * operator, called once for every distinct value.
  */
 #pragma once
 
@@ -18,8 +18,9 @@ enum Strategy : StrategyNumber {
     kPrefixStrategy = 4,
 };
 
-// Whether the index can search a column of an opclass for type `left` by an operator of that strategy with a
-// right-hand argument of type `right`: what an opclass may hold, and what a scan key must be.
+// Whether the index can search a column of an opclass for type `left` by an operator of that
+// strategy with a right-hand argument of type `right`: what an opclass may hold, and what a scan
+// key must be.
 bool CanSearchBy(Oid left, StrategyNumber strategy, Oid right);
 
 class ScanConditions {

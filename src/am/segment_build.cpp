@@ -7,9 +7,11 @@ namespace namedex::am {
 
 namespace {
 
-// What writing a segment takes beside the rows: code tables of the forward store, one page a section.
+// What writing a segment takes beside the rows: code tables of the forward store, one page a
+// section.
 constexpr std::size_t kWriterBytes = std::size_t{8} << 20;
-// What rows take at the least, once and for each column: runs of a few rows would cost more than they save.
+// What rows take at the least, once and for each column: runs of a few rows would cost more than
+// they save.
 constexpr std::size_t kLeastRowBytes = std::size_t{1} << 20;
 // How often the rows' memory is looked at.
 constexpr std::uint64_t kRowsPerCheck = 256;

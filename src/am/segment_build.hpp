@@ -1,16 +1,17 @@
 /*
  * Makes segments out of rows that arrive one by one, within a limit of memory.
  *
- * Rows are collected in memory (core/row_accumulator.hpp). When they would take more than the limit they are
- * written to temporary pages as a run, which has the format of a segment, and at the end the runs are merged
- * into the one segment that goes into the index. A build that fits in memory writes its segment directly.
+ * Rows are collected in memory (core/row_accumulator.hpp). When they would take more than the limit
+ * they are written to temporary pages as a run, which has the format of a segment, and at the end
+ * the runs are merged into the one segment that goes into the index. A build that fits in memory
+ * writes its segment directly.
  *
- * Merging has a memory of its own for every run it reads, so there are levels: as soon as kFanIn runs of one
- * level are there they become one of the next. A row is rewritten a logarithmic number of times, and at most
- * kFanIn runs are read at once.
+ * Merging has a memory of its own for every run it reads, so there are levels: as soon as kFanIn
+ * runs of one level are there they become one of the next. A row is rewritten a logarithmic number
+ * of times, and at most kFanIn runs are read at once.
  *
- * In a parallel build each participant has one of these. The workers' write runs to files that are shared and
- * end with CompleteRuns; the leader adopts their runs and finishes.
+ * In a parallel build each participant has one of these. The workers' write runs to files that are
+ * shared and end with CompleteRuns; the leader adopts their runs and finishes.
  */
 #pragma once
 
@@ -32,8 +33,8 @@ class SegmentBuild {
 
     std::uint64_t row_count() const { return row_count_; }
 
-    // Writes all rows as segment `segment_id` (none if there are no rows) and fills `entry`. `log`: see
-    // SegmentPagesWriter.
+    // Writes all rows as segment `segment_id` (none if there are no rows) and fills `entry`. `log`:
+    // see SegmentPagesWriter.
     void Finish(Relation index, uint32 segment_id, bool log, storage::SegmentEntry* entry);
 
     // A worker's end instead of Finish: all rows are in runs. Returns the number of runs created.

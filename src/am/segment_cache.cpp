@@ -16,8 +16,8 @@ std::size_t BytesOf(const OpenSegment& segment) {
     return kSegmentBytes + segment.own_memory->bytes_in_use() + segment.pages.memory_bytes();
 }
 
-// The kept segments, least recently used first. Never destroyed: at the process's end the memory context may
-// have gone before.
+// The kept segments, least recently used first. Never destroyed: at the process's end the memory
+// context may have gone before.
 struct Cache {
     MemoryContext context = pg::Call([] {
         return AllocSetContextCreate(TopMemoryContext, "namedex segments", ALLOCSET_DEFAULT_SIZES);

@@ -1,13 +1,14 @@
 /*
  * Opened segments that a backend keeps for its next scan or plan.
  *
- * Opening a segment reads its root, its header and, when they are first needed, directories and code tables;
- * all of it stays true as long as the segment is listed, since a segment's bytes never change. So a scan that
- * ends gives its segments back here, without a pin, and the next one takes them. A segment is with one scan at a
- * time; a second scan of the same index opens its own.
+ * Opening a segment reads its root, its header and, when they are first needed, directories and
+ * code tables; all of it stays true as long as the segment is listed, since a segment's bytes never
+ * change. So a scan that ends gives its segments back here, without a pin, and the next one takes
+ * them. A segment is with one scan at a time; a second scan of the same index opens its own.
  *
- * A segment is known by its file, its index's identity (storage/metapage.hpp) and its id. Whoever takes one has
- * just read in the metapage that it is listed. At most kKeptBytes are kept, least recently used ones go first.
+ * A segment is known by its file, its index's identity (storage/metapage.hpp) and its id. Whoever
+ * takes one has just read in the metapage that it is listed. At most kKeptBytes are kept, least
+ * recently used ones go first.
  */
 #pragma once
 

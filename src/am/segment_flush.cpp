@@ -39,8 +39,9 @@ uint32 ReserveSegmentId(Relation index) {
     });
 }
 
-// Replaces the segments with the ids in `gone` by `added`; drops the sealed chain if `drop_sealed`. `folded` says
-// under which rules the added segments were folded, if that was done just now: the index may be older than they.
+// Replaces the segments with the ids in `gone` by `added`; drops the sealed chain if `drop_sealed`.
+// `folded` says under which rules the added segments were folded, if that was done just now: the
+// index may be older than they.
 void Publish(Relation index, const std::vector<uint32>& gone,
              const std::vector<SegmentEntry>& added, bool drop_sealed,
              std::optional<storage::FoldSignature> folded) {
@@ -120,7 +121,8 @@ class SealedRows {
         });
         take([this](SegmentBuild& build) {
             for (const Row& row : rows_) {
-                build.Add({ItemPointerGetBlockNumber(&row.tid), ItemPointerGetOffsetNumber(&row.tid)},
+                build.Add({ItemPointerGetBlockNumber(&row.tid),
+                           ItemPointerGetOffsetNumber(&row.tid)},
                           std::string_view(text_).substr(row.begin, row.size));
             }
         });
@@ -178,7 +180,8 @@ void MergeThese(Relation index, const std::vector<SegmentEntry>& entries) {
 
 namespace {
 
-// The index as an object with sub-object 1. Not a page lock: other locks may not be taken under one of those.
+// The index as an object with sub-object 1. Not a page lock: other locks may not be taken under one
+// of those.
 LOCKTAG MaintenanceTag(Relation index) {
     LOCKTAG tag;
     SET_LOCKTAG_OBJECT(tag, MyDatabaseId, RelationRelationId, RelationGetRelid(index), 1);

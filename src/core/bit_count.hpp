@@ -1,5 +1,5 @@
-// How many bits of a word are set, in plain arithmetic: the baseline instruction set has no population count, so
-// the builtin would be a call, and loops over this one are vectorised.
+// How many bits of a word are set, in plain arithmetic: the baseline instruction set has no
+// population count, so the builtin would be a call, and loops over this one are vectorised.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Little-endian loads and stores, varints, and a bounds-checked reader.
 //
-// Every byte that comes from disk is read through ByteReader or after an explicit check: a read past the
-// end throws kCorrupt, it never touches memory outside the span.
+// Every byte that comes from disk is read through ByteReader or after an explicit check: a read
+// past the end throws kCorrupt, it never touches memory outside the span.
 //
 // Varint: 7 bits a byte, least significant group first, high bit = more follows; at most 10 bytes.
 #pragma once
@@ -29,7 +29,8 @@ inline Int LoadLe(const void* from) {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     Int swapped = 0;
     for (std::size_t i = 0; i < sizeof value; ++i) {
-        swapped = static_cast<Int>(swapped << 8) | static_cast<const std::uint8_t*>(from)[sizeof value - 1 - i];
+        swapped = static_cast<Int>(swapped << 8) |
+                  static_cast<const std::uint8_t*>(from)[sizeof value - 1 - i];
     }
     value = swapped;
 #endif

@@ -13,8 +13,8 @@
 
 namespace namedex::core {
 
-// A test of distinct values that only the server can do (a comparison across types). `word` is a value that
-// is a single word; called once per distinct value.
+// A test of distinct values that only the server can do (a comparison across types). `word` is a
+// value that is a single word; called once per distinct value.
 class ValueTest {
   public:
     virtual ~ValueTest() = default;

@@ -20,8 +20,8 @@ struct Encoding {
     EncodingKind kind = EncodingKind::kUtf8;
     // For kMultiByte: the length of the character at `at`. It may look at up to 4 bytes.
     int (*char_length)(const unsigned char* at) = nullptr;
-    // Called now and then while one text is matched, which may take seconds if text and pattern are long;
-    // it stops the work by throwing. May be null.
+    // Called now and then while one text is matched, which may take seconds if text and pattern are
+    // long; it stops the work by throwing. May be null.
     void (*poll)() = nullptr;
 
     // Bytes of the character at `at`, at least 1 and at most `remaining`, which must be at least 1.

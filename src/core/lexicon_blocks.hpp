@@ -1,5 +1,5 @@
-// How the blocks of a lexicon are visited and their words handed out: what LexiconReader and LexiconWalk
-// share, and nobody else includes.
+// How the blocks of a lexicon are visited and their words handed out: what LexiconReader and
+// LexiconWalk share, and nobody else includes.
 #pragma once
 
 #include <algorithm>

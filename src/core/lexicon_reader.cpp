@@ -206,8 +206,8 @@ bool LexiconReader::BeginsBefore(std::uint32_t block, std::string_view key, Boun
     return before;
 }
 
-// The words from `folded` on that come before it in the sense of `end`. A range is mostly short, so the blocks
-// behind its begin are tried in growing steps before the rest is halved.
+// The words from `folded` on that come before it in the sense of `end`. A range is mostly short, so
+// the blocks behind its begin are tried in growing steps before the rest is halved.
 WordRange LexiconReader::Range(std::string_view folded, Bound end) {
     WordRange range;
     range.begin = CountBefore(folded, Bound::kLess, 0, source_.block_count);
@@ -227,8 +227,8 @@ WordRange LexiconReader::Range(std::string_view folded, Bound end) {
     return range;
 }
 
-// How many words come before the key. At least `begin` blocks begin with such a word, and at most `end`: finds the
-// last of them, and counts in it.
+// How many words come before the key. At least `begin` blocks begin with such a word, and at most
+// `end`: finds the last of them, and counts in it.
 std::uint32_t LexiconReader::CountBefore(std::string_view key, Bound bound, std::uint32_t begin,
                                          std::uint32_t end) {
     std::uint32_t count = 0;

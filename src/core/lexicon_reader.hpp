@@ -38,8 +38,9 @@ struct LexiconSource {
     unsigned ordinal_bytes = 4;
 };
 
-// A reference to any callable taking a const WordHit&, and optionally to one that says by a word's folded form
-// whether it is wanted at all: the entry of an unwanted word is not read. It does not outlive the callables.
+// A reference to any callable taking a const WordHit&, and optionally to one that says by a word's
+// folded form whether it is wanted at all: the entry of an unwanted word is not read. It does not
+// outlive the callables.
 class WordSink {
   public:
     template <typename Callable,
@@ -77,8 +78,8 @@ class LexiconReader {
 
     std::uint32_t word_count() const { return source_.word_count; }
     std::uint32_t block_count() const { return source_.block_count; }
-    // Blocks looked at since the reader was made, and words in them that a sink was asked about: what searching
-    // has cost.
+    // Blocks looked at since the reader was made, and words in them that a sink was asked about:
+    // what searching has cost.
     std::uint64_t blocks_read() const { return blocks_read_; }
     std::uint64_t words_read() const { return words_read_; }
 

@@ -103,7 +103,8 @@ void LexiconWalk::SkipInBlock(std::string_view needle) {
     }
 }
 
-// Reports the words from one of a block on that fit, and returns whether they are all up to its end.
+// Reports the words from one of a block on that fit, and returns whether they are all up to its
+// end.
 bool LexiconWalk::ReportFrom(const Block& block, std::uint32_t index, std::size_t at,
                              const WordQuery& query, WordSink sink) {
     const std::string_view needle = query.needle;

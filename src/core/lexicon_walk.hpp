@@ -4,8 +4,9 @@
 //     walk.Find({WordQueryKind::kPrefix, "sm"}, sink);
 //     walk.Find({WordQueryKind::kExact, "smith"}, sink);    // a needle that is not less
 //
-// A query goes on from the word where the one before it began, in steps that double, so many needles
-// cost little more than reading the blocks they are in, and few of them no more than searches.
+// A query goes on from the word where the one before it began, in steps that double, so many
+// needles cost little more than reading the blocks they are in, and few of them no more than
+// searches.
 //
 // While it lives a walk keeps a page pinned, and nothing else may call the reader.
 #pragma once

@@ -5,7 +5,8 @@
 //     writer.Finish(grams, gram_directory);      // then SectionWriter::Finish on all four
 //
 // Words wait until their block is full, so that a block is cut where the page ends; memory is one
-// block plus the grams, which stay within gram_memory_limit bytes. Work on the grams polls (core/poll.hpp).
+// block plus the grams, which stay within gram_memory_limit bytes. Work on the grams polls
+// (core/poll.hpp).
 #pragma once
 
 #include <cstddef>

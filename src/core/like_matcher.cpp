@@ -10,7 +10,8 @@ namespace namedex::core {
 
 namespace {
 
-// A literal of up to so many bytes is compared at every place of the longest text in a few milliseconds.
+// A literal of up to so many bytes is compared at every place of the longest text in a few
+// milliseconds.
 constexpr std::size_t kLongLiteral = 64;
 
 // So few characters are skipped as fast as a run is matched.
@@ -47,8 +48,8 @@ inline bool SameBytes(const char* a, const char* b, std::size_t size) {
 }
 
 // Counts the steps that one text takes and polls now and then. A step is a run or a character, some
-// nanoseconds, or 16 bytes of a literal. Callers poll for each thousand texts, so that neither many short
-// texts nor a long one keep a cancel waiting.
+// nanoseconds, or 16 bytes of a literal. Callers poll for each thousand texts, so that neither many
+// short texts nor a long one keep a cancel waiting.
 class Steps {
   public:
     explicit Steps(void (*poll)()) : poll_(poll) {}

@@ -8,8 +8,8 @@
 //
 // Matching takes the first part at the text's start, the last at its end, and the others leftmost
 // one after the other: a part spans a fixed number of characters, so its leftmost match also ends
-// leftmost, and no choice is ever taken back. Time is at most text length times pattern length, which is
-// seconds for the longest ones: Encoding::poll is called meanwhile.
+// leftmost, and no choice is ever taken back. Time is at most text length times pattern length,
+// which is seconds for the longest ones: Encoding::poll is called meanwhile.
 #pragma once
 
 #include <cstddef>

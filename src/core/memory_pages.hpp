@@ -1,7 +1,7 @@
 // Pages in memory: the PageSink and PageSource of the unit tests and fuzz targets.
 //
-// Each page is a heap block of its own, exactly kPagePayload long, so that AddressSanitizer sees a read one
-// byte past a page.
+// Each page is a heap block of its own, exactly kPagePayload long, so that AddressSanitizer sees a
+// read one byte past a page.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,9 @@
 // A map from 0, 1, 2, … to numbers that never decrease, in little memory.
 //
-// The numbers are kept in blocks of 64: the first, and of each how much more it is, in as many bits as the last one
-// needs. A block of consecutive numbers keeps the first alone. So it takes 2 bits a number and, where numbers are
-// not consecutive, the bits that 64 of them span: 6 to 9 where they grow by 1 to 8 a step, at most 32.
+// The numbers are kept in blocks of 64: the first, and of each how much more it is, in as many bits
+// as the last one needs. A block of consecutive numbers keeps the first alone. So it takes 2 bits a
+// number and, where numbers are not consecutive, the bits that 64 of them span: 6 to 9 where they
+// grow by 1 to 8 a step, at most 32.
 //
 // Numbers are pushed in order; Seal makes the last ones readable. At is one or two memory accesses.
 #pragma once

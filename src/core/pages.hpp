@@ -1,13 +1,15 @@
 // Pages and sections: how the core sees storage.
 //
 // A segment is a sequence of pages of kPagePayload bytes, numbered from 0. A *section* is a run of
-// consecutive pages of it; inside a section an object is addressed by Loc {page, offset}, page counted from
-// the section's first. An object appended in one piece never straddles a page, so a reader pins one page
-// and works on contiguous bytes. What follows the last object of a page is unused (page.used tells).
+// consecutive pages of it; inside a section an object is addressed by Loc {page, offset}, page
+// counted from the section's first. An object appended in one piece never straddles a page, so a
+// reader pins one page and works on contiguous bytes. What follows the last object of a page is
+// unused (page.used tells).
 //
-// PageSource and PageSink are ports: the server side implements them over shared buffers and temporary
-// files, the tests over memory (core/memory_pages.hpp). Pages are immutable once written, but their bytes
-// come from disk, so SectionReader checks every address against the section and the page's used bytes.
+// PageSource and PageSink are ports: the server side implements them over shared buffers and
+// temporary files, the tests over memory (core/memory_pages.hpp). Pages are immutable once written,
+// but their bytes come from disk, so SectionReader checks every address against the section and the
+// page's used bytes.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +44,8 @@ class PageSource {
     };
 
     virtual ~PageSource() = default;
-    // Makes page `page` readable until Release. Throws Error on damage or a page that does not exist.
+    // Makes page `page` readable until Release. Throws Error on damage or a page that does not
+    // exist.
     virtual Pin Acquire(std::uint32_t page) = 0;
     virtual void Release(const Pin& pin) noexcept = 0;
 };
@@ -50,7 +53,8 @@ class PageSource {
 class PageSink {
   public:
     virtual ~PageSink() = default;
-    // Receives the pages of one section in order, 0, 1, 2, …; `used` <= kPagePayload bytes are meaningful.
+    // Receives the pages of one section in order, 0, 1, 2, …; `used` <= kPagePayload bytes are
+    // meaningful.
     virtual void Write(const std::uint8_t* payload, std::uint32_t used) = 0;
 };
 
@@ -111,7 +115,8 @@ class SectionWriter {
   public:
     explicit SectionWriter(PageSink& sink) : sink_(&sink), page_(kPagePayload) {}
 
-    // Appends `size` <= kPagePayload bytes in one piece, moving to the next page if they do not fit here.
+    // Appends `size` <= kPagePayload bytes in one piece, moving to the next page if they do not fit
+    // here.
     Loc Append(const void* data, std::size_t size) {
         if (size > kPagePayload) {
             throw Error(ErrorCode::kTooLarge, "an index entry is larger than a page");
@@ -132,7 +137,8 @@ class SectionWriter {
     // Where the next byte goes if it fits.
     Loc tell() const { return {pages_, used_}; }
 
-    // Ends the current page, so that the next object starts a new one. An empty page is not written.
+    // Ends the current page, so that the next object starts a new one. An empty page is not
+    // written.
     void NextPage() {
         if (used_ > 0) {
             sink_->Write(page_.data(), used_);

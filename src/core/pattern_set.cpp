@@ -5,8 +5,8 @@
 
 namespace namedex::core {
 
-// Appends what the pattern is without its escapes and the '%' at its end. If there is more to it, it appends
-// something and returns false.
+// Appends what the pattern is without its escapes and the '%' at its end. If there is more to it,
+// it appends something and returns false.
 bool PatternSet::AppendUnescaped(std::string_view pattern, bool& open_end) {
     for (std::size_t i = 0; i < pattern.size(); ++i) {
         switch (pattern[i]) {

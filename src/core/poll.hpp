@@ -1,5 +1,5 @@
-// How long loops stay cancellable: they call the caller's poll callback now and then, which stops the
-// work by throwing.
+// How long loops stay cancellable: they call the caller's poll callback now and then, which stops
+// the work by throwing.
 //
 //     Poller poller(poll);
 //     for (...) { poller.Step(); ... }
@@ -24,8 +24,9 @@ class Poller {
         }
     }
 
-    // Appends `value` to a vector until it has `size` elements. What is reserved for it is touched for the
-    // first time here, which takes longer than anything else that is done with so many bytes.
+    // Appends `value` to a vector until it has `size` elements. What is reserved for it is touched
+    // for the first time here, which takes longer than anything else that is done with so many
+    // bytes.
     template <typename Vector>
     void Fill(Vector& vector, std::size_t size, const typename Vector::value_type& value) {
         constexpr std::size_t kBytesAStep = 1024;
@@ -39,8 +40,8 @@ class Poller {
     }
 
   private:
-    // A step that touches memory for the first time can take 20 us on a virtual machine, so this many
-    // take 20 ms.
+    // A step that touches memory for the first time can take 20 us on a virtual machine, so this
+    // many take 20 ms.
     static constexpr std::uint32_t kStepsPerPoll = 1024;
 
     void (*poll_)();

@@ -112,7 +112,8 @@ class SymbolEncoder {
 
     static constexpr unsigned kLengthBits = 6;
     static constexpr std::uint32_t kNoCode = ~std::uint32_t{0};
-    // Up to so many symbols a table over all of them is smaller than what hashing the ranked ones takes.
+    // Up to so many symbols a table over all of them is smaller than what hashing the ranked ones
+    // takes.
     static constexpr std::uint32_t kMaxDirectSymbols = std::uint32_t{1} << 19;
 
     static BitCode Unpack(std::uint32_t code) {
@@ -128,8 +129,9 @@ class SymbolEncoder {
     std::uint32_t symbol_count_ = 0;
     PrefixCode code_;
     std::pmr::vector<std::uint32_t> ranked_;
-    // Symbol -> code of ranked symbols: the code's length in kLengthBits, above it the code. Either by
-    // symbol, kNoCode for those that are escaped, or open-addressed, with the symbol in the high half.
+    // Symbol -> code of ranked symbols: the code's length in kLengthBits, above it the code. Either
+    // by symbol, kNoCode for those that are escaped, or open-addressed, with the symbol in the high
+    // half.
     std::pmr::vector<std::uint32_t> direct_;
     std::pmr::vector<std::uint64_t> slots_;
     unsigned slot_shift_ = 0;

@@ -62,10 +62,11 @@ std::uint64_t OrderedChunkAt(std::string_view text, std::size_t at) {
 
 // Sorts occurrences by (folded, original, class).
 //
-// A key holds the next 8 bytes of the folded form, so that most comparisons are of numbers that lie side by
-// side. Keys that stay equal are given the 8 bytes that follow, group by group, after whatever all words of
-// the group share has been skipped: a text is visited once for each chunk it takes to tell it apart, and not once a
-// comparison. Words contain no NUL, so a chunk that ends in one is a word's end.
+// A key holds the next 8 bytes of the folded form, so that most comparisons are of numbers that lie
+// side by side. Keys that stay equal are given the 8 bytes that follow, group by group, after
+// whatever all words of the group share has been skipped: a text is visited once for each chunk it
+// takes to tell it apart, and not once a comparison. Words contain no NUL, so a chunk that ends in
+// one is a word's end.
 struct ColumnAccumulator::SortKey {
     std::uint64_t chunk;
     std::uint32_t id;
@@ -354,7 +355,8 @@ std::size_t ColumnAccumulator::memory_bytes() const {
 }
 
 std::size_t ColumnAccumulator::extra_bytes() const {
-    // While sorting, keys and order; then order, place and number of postings, word id, and the postings.
+    // While sorting, keys and order; then order, place and number of postings, word id, and the
+    // postings.
     const std::size_t number = sizeof(std::uint32_t);
     const std::size_t emit =
         std::max(occurrences_.size() * (sizeof(SortKey) + number),
@@ -364,8 +366,9 @@ std::size_t ColumnAccumulator::extra_bytes() const {
     return std::max(emit, grows_soon ? 2 * slots_.size() * sizeof(Slot) : 0);
 }
 
-// The ordinals of all occurrences, those of one in a row, in `order`, and in `counts` how many each has. Two passes
-// over the codes: counting, and putting each ordinal in its place. A word counts once a row and class.
+// The ordinals of all occurrences, those of one in a row, in `order`, and in `counts` how many each
+// has. Two passes over the codes: counting, and putting each ordinal in its place. A word counts
+// once a row and class.
 std::unique_ptr<RowOrdinal[]> ColumnAccumulator::Postings(const std::vector<std::uint32_t>& order,
                                                           std::vector<std::uint32_t>& counts,
                                                           std::vector<std::uint32_t>& last) const {

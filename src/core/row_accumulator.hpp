@@ -1,16 +1,17 @@
 // Rows in memory on their way into a segment: the first half of building one.
 //
-// Rows arrive in TID order, each with its key columns' values already split. Every column keeps a table of its
-// distinct (word, class) pairs, *occurrences*, and a stream of 32-bit codes: for each row a row code (NULL,
-// opaque, or 2 + shape) and the occurrence ids of its words. Emit sorts the pairs by (folded, original, class),
-// turns the stream around into postings with one counting pass, and writes the segment.
+// Rows arrive in TID order, each with its key columns' values already split. Every column keeps a
+// table of its distinct (word, class) pairs, *occurrences*, and a stream of 32-bit codes: for each
+// row a row code (NULL, opaque, or 2 + shape) and the occurrence ids of its words. Emit sorts the
+// pairs by (folded, original, class), turns the stream around into postings with one counting pass,
+// and writes the segment.
 //
-// memory_bytes() is what the rows take now plus what Emit, or a growing table, will take on top, so that a caller
-// that stops adding at a limit stays within it; a build then writes a run and starts again
-// (core/segment_merger.hpp joins runs).
+// memory_bytes() is what the rows take now plus what Emit, or a growing table, will take on top, so
+// that a caller that stops adding at a limit stays within it; a build then writes a run and starts
+// again (core/segment_merger.hpp joins runs).
 //
-// Adding may poll (core/poll.hpp) when a table grows, and Emit polls: rows through which a poll has thrown are
-// only destroyed afterwards.
+// Adding may poll (core/poll.hpp) when a table grows, and Emit polls: rows through which a poll has
+// thrown are only destroyed afterwards.
 #pragma once
 
 #include <cstdint>
@@ -68,7 +69,8 @@ class ColumnAccumulator {
     bool full() const {
         return word_codes_ > UINT32_MAX / 2 || occurrences_.size() > kMaxOccurrences;
     }
-    // What is needed on top for this column, at the most: by Emit, or by the table when it is about to grow.
+    // What is needed on top for this column, at the most: by Emit, or by the table when it is about
+    // to grow.
     std::size_t extra_bytes() const;
 
   private:
@@ -78,8 +80,8 @@ class ColumnAccumulator {
     // The slots' tags tell places apart in a table of at most 2^29.
     static constexpr std::size_t kMaxOccurrences = std::size_t{1} << 28;
 
-    // A distinct (word, class) pair. Most words are short enough to be kept here, so that one place in memory
-    // tells all about them.
+    // A distinct (word, class) pair. Most words are short enough to be kept here, so that one place
+    // in memory tells all about them.
     struct alignas(32) Occurrence {  // so that none lies in two cache lines
         static constexpr std::size_t kInline = 24;
 
@@ -87,7 +89,8 @@ class ColumnAccumulator {
         std::uint16_t folded_size;
         WordClass word_class;
         bool same;  // the folded form is the original
-        // Original bytes, then folded bytes unless same; or, if they are more than kInline, their offset in text_.
+        // Original bytes, then folded bytes unless same; or, if they are more than kInline, their
+        // offset in text_.
         alignas(std::uint64_t) char bytes[kInline];
 
         std::size_t stored_bytes() const { return original_size + (same ? 0u : folded_size); }
@@ -103,8 +106,8 @@ class ColumnAccumulator {
         std::size_t text;     // in deferred_text_
         std::size_t code_at;  // where in codes_ the id goes
     };
-    // An entry of the table of occurrences, open addressing. Words of up to 8 bytes, which most are, are told
-    // apart without looking anywhere else: prefix and tag say all.
+    // An entry of the table of occurrences, open addressing. Words of up to 8 bytes, which most
+    // are, are told apart without looking anywhere else: prefix and tag say all.
     struct Slot {
         std::uint64_t prefix;     // the first 8 original bytes, then zeros
         std::uint32_t tag;        // hash (29 bits), whether there are more bytes, class (2 bits)

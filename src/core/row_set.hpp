@@ -1,7 +1,7 @@
 // A set of row ordinals within a window: a sorted list while it is small, else a bitmap.
 //
-// A bitmap costs a pass over the window, a list costs a sort; RowSet is told which of both it is when it is
-// made, because whoever makes it knows how many ordinals are to come.
+// A bitmap costs a pass over the window, a list costs a sort; RowSet is told which of both it is
+// when it is made, because whoever makes it knows how many ordinals are to come.
 #pragma once
 
 #include <algorithm>
@@ -29,8 +29,8 @@ class RowSet {
         }
     }
 
-    // A window of n rows holds this many ordinals before a bitmap is cheaper: sorting an ordinal costs what
-    // getting, clearing and scanning some 1,500 bits of fresh memory costs.
+    // A window of n rows holds this many ordinals before a bitmap is cheaper: sorting an ordinal
+    // costs what getting, clearing and scanning some 1,500 bits of fresh memory costs.
     static bool DenseIsCheaper(std::uint64_t expected, std::uint64_t window_rows) {
         return expected > 64 && expected > window_rows / 1536;
     }
@@ -111,8 +111,8 @@ class RowSet {
         }
     }
 
-    // Adds the rows of a set of the same window, in any order: Normalize comes behind the last one. Unlike with Or
-    // many small sets take no more than the sorting of them all.
+    // Adds the rows of a set of the same window, in any order: Normalize comes behind the last one.
+    // Unlike with Or many small sets take no more than the sorting of them all.
     void Gather(RowSet&& other) {
         if (dense_ || other.dense_) {
             Or(other);

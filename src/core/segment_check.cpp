@@ -42,7 +42,8 @@ class ColumnCheck {
 
   private:
     [[noreturn]] void Fail(const char* problem) {
-        ThrowCorrupt(problem, "The damage is in key column " + std::to_string(number_ + 1) + " of a segment.");
+        ThrowCorrupt(problem, "The damage is in key column " + std::to_string(number_ + 1) +
+                                  " of a segment.");
     }
 
     void Poll(std::uint64_t n) {
@@ -131,7 +132,8 @@ class ColumnCheck {
                     ++nulls;
                     break;
                 case ForwardReader::kOpaque:
-                    if (values.row().opaque_id != opaque || column_.opaque().Ordinal(opaque) != row) {
+                    if (values.row().opaque_id != opaque ||
+                        column_.opaque().Ordinal(opaque) != row) {
                         Fail("a row and its opaque value disagree");
                     }
                     folder_.Fold(values.Original(), folded_);

@@ -1,20 +1,21 @@
 // The segment: an immutable index over `row_count` rows, and its table of contents.
 //
-// A segment is a run of pages. Its sections follow one another; the last page is the header, because
-// only then are all lengths known and writing stays sequential:
+// A segment is a run of pages. Its sections follow one another; the last page is the header,
+// because only then are all lengths known and writing stays sequential:
 //
 //     tid map | tid map directory | tombstones
 //     for each key column: postings | lexicon | lexicon directory | grams | gram directory
 //                          forward | forward directory | forward dictionary | opaque | opaque directory
 //     header (the last page)
 //
-// Header: u32 magic "NDXS", u16 version, u16 columns, u32 rows, then a section range {u32 first page,
-// u32 pages} for each segment-wide section, then for each column its section ranges and
-// {u32 words, u32 lexicon blocks, u32 opaque values, u32 shapes, u32 nulls, u32 page, u32 offset of the
+// Header: u32 magic "NDXS", u16 version, u16 columns, u32 rows, then a section range {u32 first
+// page, u32 pages} for each segment-wide section, then for each column its section ranges and {u32
+// words, u32 lexicon blocks, u32 opaque values, u32 shapes, u32 nulls, u32 page, u32 offset of the
 // NULL list in the postings section, u64 postings, u64 lexicon text bytes}.
 //
-// Invariants: every section range lies below the header page; ordinals are dense from 0 in heap order.
-// Tombstones, one bit a row (bit o of the section's bytes, pages full), are the only part that changes.
+// Invariants: every section range lies below the header page; ordinals are dense from 0 in heap
+// order. Tombstones, one bit a row (bit o of the section's bytes, pages full), are the only part
+// that changes.
 #pragma once
 
 #include <cstdint>

@@ -20,8 +20,8 @@ struct Origin {
     std::uint32_t count;
 };
 
-// The rows of the result by where they come from, in order, in temporary pages: as many origins as there are rows
-// if rows of the sources take turns.
+// The rows of the result by where they come from, in order, in temporary pages: as many origins as
+// there are rows if rows of the sources take turns.
 class Origins {
   public:
     explicit Origins(PageStoreFactory& temporary)
@@ -453,7 +453,8 @@ class Merger {
         });
     }
 
-    // Shapes get their ids here; how often each occurs only tunes the row codes, so a sample counts.
+    // Shapes get their ids here; how often each occurs only tunes the row codes, so a sample
+    // counts.
     void MergeShapes(SegmentWriter& writer, std::uint32_t column,
                      std::vector<std::vector<ShapeId>>& shape_ids) {
         constexpr std::uint32_t kSample = 16;

@@ -149,7 +149,8 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
     prepared.total = std::min(prepared.total, not_null);
 }
 
-// Finds what the condition's set asks for: the rows of `exact` match, those of the alternatives are candidates.
+// Finds what the condition's set asks for: the rows of `exact` match, those of the alternatives are
+// candidates.
 void SegmentQuery::PrepareSet(const Condition& condition, const Folder& folder,
                               std::uint64_t not_null, TermRows& exact, Prepared& prepared) {
     SetSearch::Result found(row_count_, memory_);
@@ -246,8 +247,8 @@ void SegmentQuery::EvaluateCondition(Prepared& prepared, RowOrdinal lo, RowOrdin
         AddNotNull(column, lo, hi, rows);
         return;
     }
-    // What is still to be verified: candidates of the set; of patterns together, each of which may match each row; of
-    // patterns each for itself.
+    // What is still to be verified: candidates of the set; of patterns together, each of which may
+    // match each row; of patterns each for itself.
     rows.Start(lo, hi, false);
     RowSet of_set(memory_);
     of_set.Start(lo, hi, false);
@@ -323,8 +324,8 @@ bool SegmentQuery::Accepts(Prepared& prepared, RowOrdinal row) {
         [&](const LikePattern& pattern) { return Matches(pattern, values); });
 }
 
-// Keeps the rows with a regular value that `accepts` says yes to. (Opaque values were decided on when the query was
-// made.)
+// Keeps the rows with a regular value that `accepts` says yes to. (Opaque values were decided on
+// when the query was made.)
 template <typename Decide>
 void SegmentQuery::VerifyRegular(Prepared& prepared, RowSet& rows, Decide accepts) {
     rows.Normalize();
@@ -336,7 +337,8 @@ void SegmentQuery::VerifyRegular(Prepared& prepared, RowSet& rows, Decide accept
     });
 }
 
-// Adds the finds that match to `rows`, and empties the list. A row is rebuilt once, whatever found it.
+// Adds the finds that match to `rows`, and empties the list. A row is rebuilt once, whatever found
+// it.
 void SegmentQuery::VerifyFinds(Prepared& prepared, std::pmr::vector<Find>& finds, RowSet& rows) {
     std::sort(finds.begin(), finds.end(),
               [](const Find& a, const Find& b) { return a.row < b.row; });

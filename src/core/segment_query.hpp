@@ -2,15 +2,16 @@
 //
 //     SegmentQuery query(segment, conditions, folders, memory);
 //     RowSet rows(memory);
-//     query.Evaluate(lo, hi, rows);         // the live-or-dead rows of [lo, hi) that satisfy all conditions
+//     query.Evaluate(lo, hi, rows);  // the live-or-dead rows of [lo, hi) that satisfy all of them
 //
-// A condition is answered from postings: the union over its patterns' alternatives of the intersection of their
-// terms' rows. What an inexact alternative lets through, and conditions whose postings would cost more to read
-// than the rows found so far cost to look up, are verified on values rebuilt from the forward store. Rows with
-// opaque values are matched one by one when the query is made.
+// A condition is answered from postings: the union over its patterns' alternatives of the
+// intersection of their terms' rows. What an inexact alternative lets through, and conditions whose
+// postings would cost more to read than the rows found so far cost to look up, are verified on
+// values rebuilt from the forward store. Rows with opaque values are matched one by one when the
+// query is made.
 //
-// The query keeps nothing of a window, so windows may be of any size and in any order. Tombstones are the
-// caller's: rows are reported whether dead or not.
+// The query keeps nothing of a window, so windows may be of any size and in any order. Tombstones
+// are the caller's: rows are reported whether dead or not.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,8 @@ namespace namedex::core {
 
 class SegmentQuery {
   public:
-    // `conditions` and `folders` (one a key column) outlive the query. `poll` stops long work by throwing.
+    // `conditions` and `folders` (one a key column) outlive the query. `poll` stops long work by
+    // throwing.
     SegmentQuery(SegmentReader& segment, const std::vector<Condition>& conditions,
                  const std::vector<const Folder*>& folders, std::pmr::memory_resource* memory,
                  void (*poll)());
@@ -53,7 +55,8 @@ class SegmentQuery {
   private:
     struct Alternative {
         std::vector<TermRows> terms;  // by total, ascending
-        const LikePattern* pattern = nullptr;  // that it is of; null: of the set, or of several, exact
+        // That it is of; null: of the set, or of several, exact.
+        const LikePattern* pattern = nullptr;
         bool exact = false;
         std::uint64_t total = 0;  // of the rarest term; all rows if there is none
     };

@@ -1,8 +1,8 @@
 // Opens a segment (bytes: core/segment_format.hpp) for reading.
 //
-// Opening reads the header page only; each column's readers are made when first asked for, so that a
-// search touches no section it does not need. Nothing is trusted: sections are checked against the
-// segment's length here, everything inside a section by that section's reader.
+// Opening reads the header page only; each column's readers are made when first asked for, so that
+// a search touches no section it does not need. Nothing is trusted: sections are checked against
+// the segment's length here, everything inside a section by that section's reader.
 #pragma once
 
 #include <cstdint>
@@ -56,7 +56,8 @@ class ColumnReader {
 
 class SegmentReader {
   public:
-    // `page_count`: the segment's length; its last page is the header. `source` outlives the reader.
+    // `page_count`: the segment's length; its last page is the header. `source` outlives the
+    // reader.
     SegmentReader(PageSource& source, std::uint32_t page_count, std::pmr::memory_resource* memory);
     SegmentReader(const SegmentReader&) = delete;
     SegmentReader& operator=(const SegmentReader&) = delete;

@@ -6,7 +6,7 @@
 //         writer.BeginColumn();
 //         for (each word, by (folded, original)) {
 //             writer.BeginWord(folded, original);
-//             for (each class, ascending) writer.AddPostings(word_class, ordinals, n);   // ascending
+//             for (each class, ascending) writer.AddPostings(word_class, ordinals, n);
 //             WordId id = writer.EndWord();
 //         }
 //         for (each NULL) writer.AddNull(ordinal);

@@ -42,7 +42,8 @@ SetSearch::SetSearch(const PatternSet& set, ColumnReader& column, const Folder& 
       memory_(memory),
       poll_(poll) {}
 
-// What stands beside a word in its member says in which classes it is, as in core/pattern_terms.cpp.
+// What stands beside a word in its member says in which classes it is, as in
+// core/pattern_terms.cpp.
 void SetSearch::Split() {
     const bool open_to_spaces = set_->op() == Operator::kEqualIgnoringTrailingSpaces;
     words_.reserve(2 * set_->size());
@@ -81,8 +82,8 @@ void SetSearch::Split() {
     }
 }
 
-// Finds each word's needle, if a word of the lexicon that fits is sure to fit it when both are folded, and puts the
-// words in order.
+// Finds each word's needle, if a word of the lexicon that fits is sure to fit it when both are
+// folded, and puts the words in order.
 void SetSearch::Narrow() {
     std::string folded;
     std::size_t n = 0;

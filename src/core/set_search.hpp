@@ -1,11 +1,13 @@
 // Finds in one segment the rows of a PatternSet's members, by their words.
 //
-// Where a member is a single word, the word's rows match. Every other member is looked for by its rarest word,
-// whose rows are candidates: what the set accepts of all members' candidates together matches. Only where a
-// member's rarest word is a frequent one are the rows of its words to be intersected first.
+// Where a member is a single word, the word's rows match. Every other member is looked for by its
+// rarest word, whose rows are candidates: what the set accepts of all members' candidates together
+// matches. Only where a member's rarest word is a frequent one are the rows of its words to be
+// intersected first.
 //
-// All words are looked up in one walk through the lexicon (another finds the rows, when it is known how many
-// there are); those that cannot be narrowed down by their folds, in one pass over all words.
+// All words are looked up in one walk through the lexicon (another finds the rows, when it is known
+// how many there are); those that cannot be narrowed down by their folds, in one pass over all
+// words.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +29,11 @@ class SetSearch {
             : candidates(row_count, memory) {}
 
         TermRows candidates;
-        // For each of some members the rows of each of its words: the rows common to all are candidates.
+        // For each of some members the rows of each of its words: the rows common to all are
+        // candidates.
         std::vector<std::vector<TermRows>> intersections;
-        // A member has no words: every row that is not NULL is a candidate, and nothing else was found.
+        // A member has no words: every row that is not NULL is a candidate, and nothing else was
+        // found.
         bool every_row = false;
     };
 

@@ -58,8 +58,8 @@ void TermRows::Find(ColumnReader& column, const Folder& folder, Operator op,
         }
         return;
     }
-    // The other operators decide on original bytes. The folded lexicon may only narrow the choice, and only
-    // where the fold of a match is sure to match the folded needle.
+    // The other operators decide on original bytes. The folded lexicon may only narrow the choice,
+    // and only where the fold of a match is sure to match the folded needle.
     WordQuery query = term.query();
     std::string folded_needle;
     if (query.kind != WordQueryKind::kAll) {

@@ -1,8 +1,10 @@
-// The rows of one pattern term in one segment: found in the lexicon once, then read window by window.
+// The rows of one pattern term in one segment: found in the lexicon once, then read window by
+// window.
 //
-// Finding collects, for every word the term accepts, its posting lists of the wanted classes (by reference) and
-// the ordinals of words so rare that they are kept inline. total() counts all of them, with rows that hold
-// several of the words counted several times: an upper bound of the rows, exact enough to plan with.
+// Finding collects, for every word the term accepts, its posting lists of the wanted classes (by
+// reference) and the ordinals of words so rare that they are kept inline. total() counts all of
+// them, with rows that hold several of the words counted several times: an upper bound of the rows,
+// exact enough to plan with.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +22,8 @@ class TermRows {
     TermRows(std::uint32_t row_count, std::pmr::memory_resource* memory)
         : row_count_(row_count), lists_(memory), few_(memory), many_(memory) {}
 
-    // Finds the words of `term` of an `op` pattern. May be called for several terms, whose rows are united.
+    // Finds the words of `term` of an `op` pattern. May be called for several terms, whose rows are
+    // united.
     void Find(ColumnReader& column, const Folder& folder, Operator op,
               const LikePattern::Term& term);
     // Finds the words that a test accepts.

@@ -17,9 +17,10 @@ constexpr unsigned kBlockShift = kOrdinalBits + kOffsetBits;
 constexpr std::uint32_t kMaxPageOrdinals = std::uint32_t{1} << kOrdinalBits;
 constexpr std::uint32_t kMaxPageBlocks = std::uint32_t{1} << (64 - kBlockShift);
 
-// The last of `size` ascending numbers that is not above `key`, or 0; at(i) is the i-th, and all are below `end`
-// if the bytes are sound. Runs are about equally long, so the search starts where they would all be, doubles its
-// step until it has passed the key, and then halves: a few numbers are read, most of them in one cache line.
+// The last of `size` ascending numbers that is not above `key`, or 0; at(i) is the i-th, and all
+// are below `end` if the bytes are sound. Runs are about equally long, so the search starts where
+// they would all be, doubles its step until it has passed the key, and then halves: a few numbers
+// are read, most of them in one cache line.
 template <typename At>
 std::uint32_t LastNotAbove(std::uint32_t size, std::uint32_t end, std::uint32_t key, At&& at) {
     std::uint32_t below = static_cast<std::uint32_t>(std::uint64_t{key} * size / end);

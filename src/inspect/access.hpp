@@ -1,5 +1,6 @@
 /*
- * Who may look into an index, and whether it can be looked into: shared by the SQL functions of this folder.
+ * Who may look into an index, and whether it can be looked into: shared by the SQL functions of
+ * this folder.
  */
 #pragma once
 
@@ -12,9 +13,9 @@ enum class Right {
     kOwner,  // the table's owner
 };
 
-// Opens a namedex index. Errors: 42P01 no such relation, 42809 not a namedex index (or a partitioned one),
-// 42501 no right, 0A000 another session's temporary index, 55000 an invalid index. The caller closes it.
-// This function ereports.
+// Opens a namedex index. Errors: 42P01 no such relation, 42809 not a namedex index (or a
+// partitioned one), 42501 no right, 0A000 another session's temporary index, 55000 an invalid
+// index. The caller closes it. This function ereports.
 Relation OpenIndex(Oid oid, Right right, LOCKMODE lock);
 
 }  // namespace namedex::inspect

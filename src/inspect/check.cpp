@@ -1,10 +1,11 @@
 /*
  * namedex_check(index, heapallindexed): verifies every structure of an index.
  *
- * First every page of every segment (kind, segment, number, CRC-32C), then that a segment's parts agree with
- * one another (core/segment_check.hpp), then that no TID is alive twice, unused or past the table's end, and on
- * request that every heap row visible now is found under its TID with its value. The contents are read as
- * by a scan; the heap's snapshot is taken before, so a row it shows was in the index by then.
+ * First every page of every segment (kind, segment, number, CRC-32C), then that a segment's parts
+ * agree with one another (core/segment_check.hpp), then that no TID is alive twice, unused or past
+ * the table's end, and on request that every heap row visible now is found under its TID with its
+ * value. The contents are read as by a scan; the heap's snapshot is taken before, so a row it shows
+ * was in the index by then.
  *
  * Memory: 16 bytes a row.
  */
@@ -127,7 +128,8 @@ class Checker {
         CheckPage(entry.root, storage::PageKind::kSegmentRoot, entry.segment_id, 0, true);
         for (uint32 page = 0; page < segment.pages.page_count(); ++page) {
             const bool immutable =
-                page < tombstones.first_page || page >= tombstones.first_page + tombstones.page_count;
+                page < tombstones.first_page ||
+                page >= tombstones.first_page + tombstones.page_count;
             CheckPage(segment.pages.BlockOf(page), storage::PageKind::kSegmentData,
                       entry.segment_id, page, immutable);
         }
@@ -159,7 +161,8 @@ class Checker {
         const std::uint32_t count = segment.reader.row_count();
         core::RowBitmap dead;
         am::ReadTombstones(segment, 0, count, dead);
-        // An interrupted VACUUM may leave more than are counted, but never tombstones of which scans do not know.
+        // An interrupted VACUUM may leave more than are counted, but never tombstones of which
+        // scans do not know.
         const std::uint64_t marked = dead.Count();
         const std::uint32_t counted = segment.pages.entry().dead;
         if ((marked > 0 && counted == 0) || (marked < counted && counted > 1)) {
@@ -245,8 +248,8 @@ void CheckSnapshotSuits(Relation index, Snapshot snapshot) {
     }
 }
 
-// Shows every heap row that `snapshot` sees to the checker, under the offset of its chain's root. Expressions
-// run as the table's owner, restricted. This function ereports.
+// Shows every heap row that `snapshot` sees to the checker, under the offset of its chain's root.
+// Expressions run as the table's owner, restricted. This function ereports.
 void ScanHeap(Relation heap, Relation index, Snapshot snapshot, Checker* checker) {
     Oid user;
     int security;
@@ -283,8 +286,8 @@ NAMEDEX_FUNCTION(namedex_check) {
             Relation heap;
             Snapshot snapshot;
         };
-        // VACUUM is kept out, so that what it removes is not taken for missing. A standby cannot do that: there
-        // line pointers are not looked at.
+        // VACUUM is kept out, so that what it removes is not taken for missing. A standby cannot do
+        // that: there line pointers are not looked at.
         const bool standby = RecoveryInProgress();
         const LOCKMODE lock = standby ? AccessShareLock : ShareUpdateExclusiveLock;
         const Opened opened = pg::Call([&] {

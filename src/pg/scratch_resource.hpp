@@ -1,13 +1,14 @@
 /*
  * Memory for one scan, out of what the backend's scans before it have left.
  *
- * A scan of a large index wants blocks of up to a few megabytes (bitmaps of rows) for less time than the
- * operating system takes to hand them out: each page of fresh memory is a fault. So blocks of 4 kB to 4 MB are
- * rounded up to powers of two, and those that are given back are kept for the next who asks, up to 8 MB in all,
- * in a context below TopMemoryContext ("namedex scratch"). Smaller and larger ones come from the scan's own
- * memory context, as with ContextResource.
+ * A scan of a large index wants blocks of up to a few megabytes (bitmaps of rows) for less time
+ * than the operating system takes to hand them out: each page of fresh memory is a fault. So blocks
+ * of 4 kB to 4 MB are rounded up to powers of two, and those that are given back are kept for the
+ * next who asks, up to 8 MB in all, in a context below TopMemoryContext ("namedex scratch").
+ * Smaller and larger ones come from the scan's own memory context, as with ContextResource.
  *
- * Invariant: every block is given back by its owner's destructor; the pool's memory does not go with a context.
+ * Invariant: every block is given back by its owner's destructor; the pool's memory does not go
+ * with a context.
  */
 #pragma once
 

@@ -11,9 +11,9 @@
 #ifdef USE_ICU
 extern "C" {
 #include <unicode/uchar.h>
-// The server's ICU, if it has one: a weak reference asks for no library of its own, and is null in a server that
-// was built without ICU or with another one than this module was compiled against (the names end in ICU's major
-// version, such as u_getVersion_72).
+// The server's ICU, if it has one: a weak reference asks for no library of its own, and is null in
+// a server that was built without ICU or with another one than this module was compiled against
+// (the names end in ICU's major version, such as u_getVersion_72).
 __attribute__((weak)) void u_getVersion(UVersionInfo version);
 __attribute__((weak)) void u_getUnicodeVersion(UVersionInfo version);
 }
@@ -44,8 +44,8 @@ class ServerFolder final : public core::Folder {
     }
 
   private:
-    // Folds all ASCII characters at once. If each gives one ASCII byte of its own kind, and folding it
-    // alone gives the same, then ASCII text folds byte by byte.
+    // Folds all ASCII characters at once. If each gives one ASCII byte of its own kind, and folding
+    // it alone gives the same, then ASCII text folds byte by byte.
     void FindAsciiTable() {
         std::string all;
         for (int c = 1; c < 128; ++c) {
@@ -89,8 +89,8 @@ class IdentityFolderType final : public core::Folder {
     void Fold(std::string_view in, std::string& out) const override { out.assign(in); }
 };
 
-// The versions of ICU and of its Unicode tables, of which the version of a collation does not tell everything;
-// nothing if they cannot be asked for.
+// The versions of ICU and of its Unicode tables, of which the version of a collation does not tell
+// everything; nothing if they cannot be asked for.
 std::optional<std::string> IcuVersions() {
 #ifdef USE_ICU
     std::string text;
@@ -111,7 +111,8 @@ std::optional<std::string> IcuVersions() {
 #endif
 }
 
-// The version of the C library, whose tables the server does not give a version for C.UTF-8 and its like.
+// The version of the C library, whose tables the server does not give a version for C.UTF-8 and its
+// like.
 std::string LibcVersion() {
 #ifdef __GLIBC__
     return gnu_get_libc_version();

@@ -2,9 +2,9 @@
  * Folding as the server folds: core::Folder over lower() under a collation.
  *
  * ILIKE lowers value and pattern with the same function that lower() uses, under the condition's
- * collation; in single-byte encodings without ICU it lowers byte by byte, and so does that function.
- * What may be relied upon beyond that (bytewise ASCII, freedom of context) is found out by asking the
- * function, not assumed.
+ * collation; in single-byte encodings without ICU it lowers byte by byte, and so does that
+ * function. What may be relied upon beyond that (bytewise ASCII, freedom of context) is found out
+ * by asking the function, not assumed.
  */
 #pragma once
 

@@ -17,7 +17,8 @@ void InitMetaPage(Page page, FoldSignature signature) {
     meta->sealed = kNoPending;
     meta->fold_signature = signature;
     if (!pg_strong_random(&meta->identity, sizeof meta->identity)) {
-        ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
+        ereport(ERROR,
+                (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
     }
     SetUsed(page, sizeof *meta);
 }

@@ -1,14 +1,14 @@
 /*
- * Block 0: the index's table of contents. Everything a reader needs to find hangs on it, so changing
- * it is what publishes a change, and it is one page so that publishing is one WAL record.
+ * Block 0: the index's table of contents. Everything a reader needs to find hangs on it, so
+ * changing it is what publishes a change, and it is one page so that publishing is one WAL record.
  *
  * Contents (little-endian host order; the server's own pages are not portable either):
  * magic and version first, then the generation, which changes with every publish, the list of
  * segments, the chain of pending pages, and what the stored folds depend on.
  *
- * Invariants: a segment is listed only when all of its pages are written and logged. Segment ids are
- * given out in order and never used again. The generation changes in the same record as the segment
- * list or the pending chain's head, and never for a mere insert.
+ * Invariants: a segment is listed only when all of its pages are written and logged. Segment ids
+ * are given out in order and never used again. The generation changes in the same record as the
+ * segment list or the pending chain's head, and never for a mere insert.
  */
 #pragma once
 
@@ -44,8 +44,8 @@ inline constexpr PendingChain kNoPending{InvalidBlockNumber, InvalidBlockNumber,
 // key column. 64 bits of a hash, compared on open.
 using FoldSignature = uint64;
 
-// The signature of an index whose segments were folded under more than one set of rules, or under rules of which
-// no version is known: equal to none, itself included.
+// The signature of an index whose segments were folded under more than one set of rules, or under
+// rules of which no version is known: equal to none, itself included.
 inline constexpr FoldSignature kMixedFolds = 0;
 
 struct MetaData {
@@ -57,8 +57,9 @@ struct MetaData {
     PendingChain pending;
     PendingChain sealed;  // pending rows on their way into a segment
     FoldSignature fold_signature;
-    // Random, drawn whenever the index is built. Together with a segment's id it names that segment's
-    // bytes for good, also where a file's name is used again, so what a backend keeps is known by it.
+    // Random, drawn whenever the index is built. Together with a segment's id it names that
+    // segment's bytes for good, also where a file's name is used again, so what a backend keeps is
+    // known by it.
     uint64 identity;
     uint64 reserved;
     SegmentEntry segments[kMaxSegments];
@@ -75,8 +76,8 @@ void InitMetaPage(Page page, FoldSignature signature);
 // The caller holds at least a share lock on the page.
 void CopyMeta(Relation index, Page page, MetaData* meta);
 
-// Reads the metapage under a share lock. `snapshot` (may be null) is checked for its age: whatever removes
-// rows that it could see changes the metapage.
+// Reads the metapage under a share lock. `snapshot` (may be null) is checked for its age: whatever
+// removes rows that it could see changes the metapage.
 void ReadMeta(Relation index, MetaData* meta, Snapshot snapshot = nullptr);
 
 // The metapage's contents on a page that is being edited.

@@ -11,10 +11,10 @@
  *     +-----------------+ 8192
  *
  * Invariants: bytes between pd_lower and pd_upper are zero and carry nothing (full-page images,
- * CREATE DATABASE and SET TABLESPACE drop them). The pages of a segment but for its tombstones never
- * change after the segment is published; their CRC covers payload and special area. A reader checks
- * magic, kind, segment and sequence number of every page it meets, so that a page that belongs to
- * something else is noticed. An all-zero page is a free one.
+ * CREATE DATABASE and SET TABLESPACE drop them). The pages of a segment but for its tombstones
+ * never change after the segment is published; their CRC covers payload and special area. A reader
+ * checks magic, kind, segment and sequence number of every page it meets, so that a page that
+ * belongs to something else is noticed. An all-zero page is a free one.
  */
 #pragma once
 

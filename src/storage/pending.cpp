@@ -295,8 +295,8 @@ void VisitPending(Relation index, const PendingChain& chain, Snapshot snapshot, 
 
 void DeletePending(Relation index, const PendingChain& chain, IndexBulkDeleteCallback callback,
                    void* callback_state, double* left, double* removed) {
-    // The callback sees a copy: it is core code, and may take its time. Records do not move meanwhile, and what
-    // is appended is of rows that VACUUM does not know.
+    // The callback sees a copy: it is core code, and may take its time. Records do not move
+    // meanwhile, and what is appended is of rows that VACUUM does not know.
     char* copy = static_cast<char*>(palloc(BLCKSZ));
     for (BlockNumber block = chain.head; block != InvalidBlockNumber;) {
         compat::VacuumDelayPoint();

@@ -9,11 +9,11 @@
  *     kLongRow, u32 block and u32 length: the row's bytes fill a chain of value pages of their own,
  *     written before the record, numbered from 0.
  *
- * Invariants: records never move and never change but for the dead flag, which only ambulkdelete sets.
- * A chain moves as a whole: sealing turns `pending` into `sealed` in the metapage and marks the tail
- * page in the same record, so that an inserter that was on its way there looks again; a flush writes
- * segments from the sealed chain and drops it in the record that publishes them. Every reader reads the
- * sealed chain and the pending chain. Lock order: tail page, then metapage.
+ * Invariants: records never move and never change but for the dead flag, which only ambulkdelete
+ * sets. A chain moves as a whole: sealing turns `pending` into `sealed` in the metapage and marks
+ * the tail page in the same record, so that an inserter that was on its way there looks again; a
+ * flush writes segments from the sealed chain and drops it in the record that publishes them. Every
+ * reader reads the sealed chain and the pending chain. Lock order: tail page, then metapage.
  *
  * This file ereports and does not throw.
  */
@@ -39,8 +39,8 @@ struct PendingRow {
 
 using PendingVisit = void (*)(void* state, const PendingRow& row);
 
-// Visits the live rows of a chain. No lock is held during a visit. `snapshot` (may be null) is checked for its
-// age against every page.
+// Visits the live rows of a chain. No lock is held during a visit. `snapshot` (may be null) is
+// checked for its age against every page.
 void VisitPending(Relation index, const PendingChain& chain, Snapshot snapshot, PendingVisit visit,
                   void* state);
 
@@ -48,8 +48,8 @@ void VisitPending(Relation index, const PendingChain& chain, Snapshot snapshot, 
 void DeletePending(Relation index, const PendingChain& chain, IndexBulkDeleteCallback callback,
                    void* callback_state, double* left, double* removed);
 
-// Makes the pending chain the sealed one, unless there is a sealed one already. Returns whether the index
-// has a sealed chain afterwards.
+// Makes the pending chain the sealed one, unless there is a sealed one already. Returns whether the
+// index has a sealed chain afterwards.
 bool SealPending(Relation index);
 
 }  // namespace namedex::storage

@@ -156,8 +156,8 @@ BlockNumber SegmentPages::BlockOf(uint32 page) const {
     return extents_[extent].start + (page - first_page_[extent]);
 }
 
-// Pins a page. A pin taken without the buffer table does not count as a use of the buffer, so now and then one is
-// taken through it: the pages of an index that is searched shall stay in memory.
+// Pins a page. A pin taken without the buffer table does not count as a use of the buffer, so now
+// and then one is taken through it: the pages of an index that is searched shall stay in memory.
 Buffer SegmentPages::ReadPage(uint32 page) {
     const BlockNumber block = BlockOf(page);
     if (found_in_.empty()) {

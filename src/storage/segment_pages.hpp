@@ -1,20 +1,21 @@
 /*
  * A segment's pages inside the index file.
  *
- * The root page of a segment is where the metapage points and what a reader keeps pinned. It lists the
- * segment's extents, runs of consecutive blocks; the core's page n is the n-th block of the extents
- * together. Data pages carry the segment's id and n, so that a page of something else is noticed.
+ * The root page of a segment is where the metapage points and what a reader keeps pinned. It lists
+ * the segment's extents, runs of consecutive blocks; the core's page n is the n-th block of the
+ * extents together. Data pages carry the segment's id and n, so that a page of something else is
+ * noticed.
  *
  *     SegmentRoot  { segment id, pages, rows, extent count, extents {start, count}[] }
  *
- * Writing: SegmentPagesWriter is the core's PageSink. It takes new pages at the end of the file; Finish writes
- * the root. Nothing refers to the pages before the root's block is put in the metapage. Outside of
- * ambuild every page is logged when it is filled.
+ * Writing: SegmentPagesWriter is the core's PageSink. It takes new pages at the end of the file;
+ * Finish writes the root. Nothing refers to the pages before the root's block is put in the
+ * metapage. Outside of ambuild every page is logged when it is filled.
  *
- * Reading: SegmentPages is the core's PageSource over shared buffers. Data pages are immutable, so a pin is
- * enough to read them. It remembers in which buffer it found each page, and looks there before it asks
- * the buffer table, whose entries are rarely in the processor's caches. Tombstone pages change; they are
- * read by ReadTombstones under a share lock.
+ * Reading: SegmentPages is the core's PageSource over shared buffers. Data pages are immutable, so
+ * a pin is enough to read them. It remembers in which buffer it found each page, and looks there
+ * before it asks the buffer table, whose entries are rarely in the processor's caches. Tombstone
+ * pages change; they are read by ReadTombstones under a share lock.
  */
 #pragma once
 
@@ -92,16 +93,16 @@ class SegmentPages final : public core::PageSource {
     void set_dead(uint32 dead) { entry_.dead = dead; }
     BlockNumber BlockOf(uint32 page) const;
 
-    // For a segment that is kept open beyond a scan: lets go of the root page, and pins it again, checked,
-    // for another scan.
+    // For a segment that is kept open beyond a scan: lets go of the root page, and pins it again,
+    // checked, for another scan.
     void Rest() noexcept;
     void Resume(Relation index, const SegmentEntry& entry);
 
     // After an aborted (sub)transaction the pins are gone with their resource owner: forget them.
     void Abandon() noexcept { abandoned_ = true; }
 
-    // Which rows of [lo, hi) are dead. `first_page` is the section's; `snapshot` (may be null) is checked for its
-    // age.
+    // Which rows of [lo, hi) are dead. `first_page` is the section's; `snapshot` (may be null) is
+    // checked for its age.
     void ReadTombstones(uint32 first_page, core::RowOrdinal lo, core::RowOrdinal hi,
                         core::RowBitmap& dead, Snapshot snapshot);
 

@@ -1,13 +1,14 @@
 /*
  * Temporary pages: the core's PageStore over the server's temporary files.
  *
- * The first kInMemoryPages pages stay in memory, which is enough for most side sections of a segment; a
- * store that grows past that writes all of its pages to a BufFile, so temp_tablespaces, temp_file_limit
- * and log_temp_files hold for it, and the file is gone at the latest with the transaction.
+ * The first kInMemoryPages pages stay in memory, which is enough for most side sections of a
+ * segment; a store that grows past that writes all of its pages to a BufFile, so temp_tablespaces,
+ * temp_file_limit and log_temp_files hold for it, and the file is gone at the latest with the
+ * transaction.
  *
- * A store can also be a named file in a file set that the processes of a parallel build share. Its writer
- * completes it, which puts all pages into the file; from then on every process attached to the set may open it.
- * RunFiles names the runs of one participant.
+ * A store can also be a named file in a file set that the processes of a parallel build share. Its
+ * writer completes it, which puts all pages into the file; from then on every process attached to
+ * the set may open it. RunFiles names the runs of one participant.
  *
  * Page n is block n of the file: the payload, then u16 used, then zeros.
  */

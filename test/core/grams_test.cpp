@@ -238,7 +238,8 @@ TEST(GramsTest, StaysWithinItsMemory) {
 
 std::uint32_t polls;
 
-// Growing, widening and dropping lists take long in a large lexicon, and no page is written meanwhile.
+// Growing, widening and dropping lists take long in a large lexicon, and no page is written
+// meanwhile.
 TEST(GramsTest, PollsWhileListsAreMoved) {
     std::mt19937 random(7);
     const Blocks blocks = DrawBlocks(random, 3000, 8, 10);

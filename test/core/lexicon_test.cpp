@@ -114,8 +114,8 @@ void ExpectEntryOf(std::uint32_t id, const WordEntry& entry) {
     EXPECT_EQ(entry.Total(), 1 + id % 3 + (id % 5 == 0 ? 4 : 0));
 }
 
-// Collects ids; every hit must be what the naive lexicon holds under its id. Asked with a filter, the finder gives
-// those that pass it, with their own entries.
+// Collects ids; every hit must be what the naive lexicon holds under its id. Asked with a filter,
+// the finder gives those that pass it, with their own entries.
 template <typename Finder>
 std::vector<std::uint32_t> CollectBy(Finder& finder, const NaiveLexicon& naive,
                                      const WordQuery& query) {
@@ -273,7 +273,8 @@ TEST(LexiconWalkTest, AgreesWithTheNaiveTwin) {
     }
 }
 
-// So many case variants of a word that it takes several blocks, and words so long that a block holds few.
+// So many case variants of a word that it takes several blocks, and words so long that a block
+// holds few.
 TEST(LexiconWalkTest, AgreesOnWordsOfManyBlocks) {
     std::mt19937 random(22);
     for (int round = 0; round < 20; ++round) {

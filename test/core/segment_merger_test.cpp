@@ -313,7 +313,8 @@ TEST(SegmentMerger, CanBeCanceled) {
 
 std::uint32_t step_polls = 0;
 
-// Where all rows but the last are dead, there is next to nothing to write and yet much to walk over.
+// Where all rows but the last are dead, there is next to nothing to write and yet much to walk
+// over.
 TEST(SegmentMerger, PollsOverDeadRows) {
     const RuleFolder folder(Rules::kPlain);
     Random random(8);

@@ -154,8 +154,8 @@ TEST(SegmentQuery, LargeTable) {
     EXPECT_GT(tally.with_hits * 5, tally.queries);
 }
 
-// Conditions of many patterns. Few words, so that they are frequent and members share them; many words; and values
-// that must be kept whole.
+// Conditions of many patterns. Few words, so that they are frequent and members share them; many
+// words; and values that must be kept whole.
 void CheckArrays(Rules rules, std::uint64_t seed) {
     static constexpr Operator kOperators[] = {Operator::kLike, Operator::kILike, Operator::kEqual,
                                               Operator::kPrefix,
@@ -209,8 +209,8 @@ TEST(SegmentQuery, ArraysWithTurkishRules) {
     CheckArrays(Rules::kTurkish, 13);
 }
 
-// Each pattern finds a few rows, all together more than are gathered before they are verified; every second
-// value has a pattern's words in the wrong order.
+// Each pattern finds a few rows, all together more than are gathered before they are verified;
+// every second value has a pattern's words in the wrong order.
 TEST(SegmentQuery, ManyPatternsEachWithFewRows) {
     const RuleFolder folder(Rules::kPlain);
     NaiveTable table;

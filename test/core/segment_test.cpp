@@ -174,7 +174,8 @@ TEST(Segment, AccumulatorCountsItsMemory) {
     EXPECT_LT(rows.memory_bytes(), 30000u * 400);
 }
 
-// A cancel is answered at the next poll, so what takes long must poll; and it may be stopped at any poll.
+// A cancel is answered at the next poll, so what takes long must poll; and it may be stopped at any
+// poll.
 struct Polls {
     static inline std::uint32_t count;
     static inline std::uint32_t stop_at;

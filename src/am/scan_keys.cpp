@@ -127,7 +127,11 @@ void ScanConditions::AddPatterns(const IndexKeys& keys, const ScanKeyData& key,
     condition.set = core::PatternSet(op);
     std::string scalar;
     std::string folded;
+    std::uint32_t n = 0;
     for (const Datum argument : arguments) {
+        if (++n % 1024 == 0) {
+            pg::PollInterrupts();
+        }
         std::string_view text;
         switch (kind) {
             case KeyKind::kInteger:

@@ -81,13 +81,23 @@ BEGIN;
 SET LOCAL enable_bitmapscan = off;
 DECLARE streamed CURSOR FOR SELECT id FROM parts WHERE a LIKE '%1% %2%' AND b LIKE '%2% %1%';
 MOVE FORWARD ALL FROM streamed;
-SELECT held_bytes() BETWEEN 4 << 20 AND 10 << 20 AS bounded;
+SELECT held_bytes() BETWEEN 4 << 20 AND 14 << 20 AS bounded;
 COMMIT;
 BEGIN;
 SET LOCAL enable_indexscan = off;
 DECLARE collected CURSOR FOR SELECT id FROM parts WHERE a LIKE '%1% %2%' AND b LIKE '%2% %1%';
 MOVE FORWARD ALL FROM collected;
-SELECT held_bytes() BETWEEN 4 << 20 AND 10 << 20 AS bounded;
+SELECT held_bytes() BETWEEN 4 << 20 AND 14 << 20 AS bounded;
+COMMIT;
+-- Nor does a scan keep the rows that it has handed on: 42 kB in each partition.
+\c -
+SET search_path = suite, public;
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+BEGIN;
+DECLARE all_rows CURSOR FOR SELECT id FROM parts WHERE a LIKE '%_%';
+MOVE FORWARD ALL FROM all_rows;
+SELECT sum(used_bytes) BETWEEN 1 AND 400000 AS bounded FROM pg_backend_memory_contexts WHERE name LIKE 'namedex sc%';
 COMMIT;
 DROP FUNCTION held_bytes;
 DROP TABLE parts;

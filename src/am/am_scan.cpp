@@ -6,9 +6,10 @@
  * The pending rows come last; they were matched when the set of contents was read. Every scan drops
  * tombstoned rows.
  *
- * A segment is given back as soon as it is searched to its end, so that what a query holds is
- * bounded however many segments, columns and partitions it reads: a scan that the executor keeps to
- * the query's end keeps nothing but the rest of its last batch.
+ * A segment is given back as soon as it is searched to its end, and with it the memory of its rows,
+ * so that what a query holds is bounded however many segments, columns and partitions it reads: the
+ * executor keeps a scan to the query's end. A scan that is left in the middle keeps the segment in
+ * which it stands.
  *
  * A scan's C++ state hangs on a memory context of its own: when the scan is aborted the context's
  * reset callback destroys it, without touching buffer pins, which have gone with their resource
@@ -50,7 +51,9 @@ class Scan {
           keys_context_(pg::Call([&] {
               return AllocSetContextCreate(context, "namedex scan keys", ALLOCSET_SMALL_SIZES);
           })),
-          dead_(&memory_) {}
+          dead_(&memory_),
+          pending_(&memory_),
+          tids_(&memory_) {}
 
     void Restart(const ScanKeyData* keys, int count) {
         query_.reset();
@@ -108,6 +111,8 @@ class Scan {
         opened_ = false;  // its segments are gone
         tids_.insert(tids_.end(), pending_.begin(), pending_.end());
         flush();
+        pending_ = std::pmr::vector<ItemPointerData>(&memory_);
+        FreeBatch();
         return total;
     }
 
@@ -218,6 +223,7 @@ class Scan {
             if (window_begin_ == rows) {
                 query_.reset();
                 contents_.Close(segments[segment_++]);
+                FreeBatch();
                 continue;
             }
             const std::uint64_t end = std::min(rows, window_begin_ + window_);
@@ -231,10 +237,17 @@ class Scan {
         }
         if (!pending_given_) {
             pending_given_ = true;
-            tids_.assign(pending_.begin(), pending_.end());
+            tids_.swap(pending_);
             return !tids_.empty();
         }
+        FreeBatch();
         return false;
+    }
+
+    // Gives back the memory of what has been handed on.
+    void FreeBatch() {
+        tids_ = std::pmr::vector<ItemPointerData>(&memory_);
+        dead_ = RowBitmap(&memory_);
     }
 
     Relation index_;
@@ -246,13 +259,13 @@ class Scan {
     RowBitmap dead_;
     bool opened_ = false;
     Snapshot snapshot_ = nullptr;  // of the current call
-    std::vector<ItemPointerData> pending_;
+    std::pmr::vector<ItemPointerData> pending_;
     bool pending_given_ = false;
     std::size_t segment_ = 0;
     std::optional<core::SegmentQuery> query_;
     std::uint64_t window_begin_ = 0;
     std::uint64_t window_ = 0;
-    std::vector<ItemPointerData> tids_;
+    std::pmr::vector<ItemPointerData> tids_;
     std::size_t next_tid_ = 0;
 };
 

@@ -70,11 +70,16 @@ void CheckFolds(IndexSnapshot& contents, const IndexKeys& keys) {
 void RenewFoldSignature(Relation index) {
     const IndexKeys keys(index);
     const storage::FoldSignature signature = keys.fold_version();
-    IndexSnapshot contents(index, std::pmr::get_default_resource());
-    contents.OpenSegments(nullptr);
-    if (signature == storage::kMixedFolds || contents.meta().fold_signature == signature) {
+    const storage::FoldSignature stored = pg::Call([&] {
+        storage::MetaData meta;
+        storage::ReadMeta(index, &meta, nullptr);
+        return meta.fold_signature;
+    });
+    if (signature == storage::kMixedFolds || stored == signature) {
         return;
     }
+    IndexSnapshot contents(index, std::pmr::get_default_resource());
+    contents.OpenSegments(nullptr);
     try {
         CheckFolds(contents, keys);
     } catch (const core::Error& error) {

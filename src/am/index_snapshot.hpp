@@ -4,8 +4,8 @@
  *
  * Open reads the metapage, opens the segments it lists, lets the caller read the pending chains,
  * and reads the generation again; if it has changed in between, everything is dropped and done once
- * more. Segments that were open already and are still listed are kept, so a rescan costs little,
- * and what a scan leaves is kept for the next (segment_cache.hpp).
+ * more. Segments that are open still and listed still are kept, and those that were closed may be
+ * found opened in the backend's cache (segment_cache.hpp), so a rescan costs little.
  */
 #pragma once
 

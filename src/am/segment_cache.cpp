@@ -1,6 +1,8 @@
 #include "am/segment_cache.hpp"
 
-#include <deque>
+#include <algorithm>
+#include <random>
+#include <vector>
 
 #include "pg/boundary.hpp"
 
@@ -8,7 +10,7 @@ namespace namedex::am {
 
 namespace {
 
-constexpr std::size_t kKeptBytes = std::size_t{8} << 20;
+constexpr std::size_t kKeptBytes = std::size_t{12} << 20;
 // A small segment's objects outside of its memory resource, roughly.
 constexpr std::size_t kSegmentBytes = 4096;
 
@@ -16,13 +18,13 @@ std::size_t BytesOf(const OpenSegment& segment) {
     return kSegmentBytes + segment.own_memory->bytes_in_use() + segment.pages.memory_bytes();
 }
 
-// The kept segments, least recently used first. Never destroyed: at the process's end the memory
-// context may have gone before.
+// The kept segments. Never destroyed: at the process's end the memory context may have gone before.
 struct Cache {
     MemoryContext context = pg::Call([] {
         return AllocSetContextCreate(TopMemoryContext, "namedex segments", ALLOCSET_DEFAULT_SIZES);
     });
-    std::deque<std::unique_ptr<OpenSegment>> segments;
+    std::vector<std::unique_ptr<OpenSegment>> segments;
+    std::minstd_rand random;
     std::size_t bytes = 0;
 };
 
@@ -58,9 +60,11 @@ void GiveSegment(std::unique_ptr<OpenSegment> segment) {
     Cache& cache = TheCache();
     cache.segments.push_back(std::move(segment));
     cache.bytes += BytesOf(*cache.segments.back());
-    while (cache.bytes > kKeptBytes && !cache.segments.empty()) {
-        cache.bytes -= BytesOf(*cache.segments.front());
-        cache.segments.pop_front();
+    while (cache.bytes > kKeptBytes) {
+        const std::size_t victim = cache.random() % cache.segments.size();
+        cache.bytes -= BytesOf(*cache.segments[victim]);
+        cache.segments[victim] = std::move(cache.segments.back());
+        cache.segments.pop_back();
     }
 }
 

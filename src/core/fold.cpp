@@ -1,5 +1,6 @@
 #include "core/fold.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace namedex::core {
@@ -18,6 +19,12 @@ void Folder::FoldFast(std::string_view in, std::string& out) const {
         }
     }
     Fold(in, out);
+}
+
+bool Folder::KeepsWithin(std::string_view text) const {
+    return context_free || (ascii_words_safe && std::all_of(text.begin(), text.end(), [](char c) {
+                                return static_cast<unsigned char>(c) < 0x80;
+                            }));
 }
 
 std::array<std::uint8_t, 128> AsciiLowerTable() {

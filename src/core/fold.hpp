@@ -24,6 +24,10 @@ class Folder {
     // The same, without asking the server where the value is ASCII and that folds byte by byte.
     void FoldFast(std::string_view in, std::string& out) const;
 
+    // Whether a word that holds `text` is sure, when folded, to hold the fold of `text`: only then may
+    // folded words be searched for what is to match as it is written.
+    bool KeepsWithin(std::string_view text) const;
+
     Encoding encoding;
     // If set, a value of ASCII bytes alone folds byte by byte through ascii_fold. The table must
     // leave every delimiter as it is and map word bytes to word bytes (to one >= 0x80, if need be).

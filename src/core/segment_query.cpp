@@ -257,7 +257,9 @@ void SegmentQuery::EvaluateCondition(Prepared& prepared, RowOrdinal lo, RowOrdin
     std::vector<const LikePattern*> sharing;
     std::pmr::vector<Find> finds(memory_);
     const bool few = prepared.condition->patterns.size() <= kFewPatterns;
+    std::uint32_t n = 0;
     for (const Alternative& alternative : prepared.alternatives) {
+        Poll(n++);
         RowSet part(memory_);
         if (!EvaluateAlternative(prepared, alternative, lo, hi, part)) {
             rows.Gather(std::move(part));

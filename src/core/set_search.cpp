@@ -18,14 +18,11 @@ namespace {
 
 // The rarest of so many words is rare enough.
 constexpr std::uint32_t kMaxWords = 16;
+// Intersections keep the rows of so many words apart, which takes about 10 MB beside the rows.
+constexpr std::uint32_t kMaxIntersectedWords = std::uint32_t{1} << 16;
 
 constexpr ClassMask kBeginsValue = MaskOf(WordClass::kOnly) | MaskOf(WordClass::kFirst);
 constexpr ClassMask kEndsValue = MaskOf(WordClass::kOnly) | MaskOf(WordClass::kLast);
-
-bool IsAscii(std::string_view text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 bool Fits(std::string_view text, bool open_end, std::string_view word) {
     return (open_end ? word.substr(0, text.size()) : word) == text;
@@ -93,7 +90,7 @@ void SetSearch::Narrow() {
             word.needle = word.text;
             return true;
         }
-        if (!folder_->context_free && !(folder_->ascii_words_safe && IsAscii(word.text))) {
+        if (!folder_->KeepsWithin(word.text)) {
             return false;
         }
         folder_->FoldFast(word.text, folded);
@@ -109,11 +106,16 @@ void SetSearch::Narrow() {
     const auto middle = std::stable_partition(words_.begin(), words_.end(), has_needle);
     narrowed_ = static_cast<std::size_t>(middle - words_.begin());
     const auto less = [](const Word& a, const Word& b) {
-        return std::tie(a.needle, a.open_end, a.text, a.candidate) <
-               std::tie(b.needle, b.open_end, b.text, b.candidate);
+        return std::tie(a.needle, a.open_end, a.text, a.candidate, a.exact) <
+               std::tie(b.needle, b.open_end, b.text, b.candidate, b.exact);
     };
     std::sort(words_.begin(), middle, less);
     std::sort(middle, words_.end(), less);
+    const Word* before = nullptr;
+    for (Word& word : words_) {
+        word.repeated = before != nullptr && !less(*before, word) && !less(word, *before);
+        before = &word;
+    }
 }
 
 // Calls visit(word, hit) for every word of the lexicon that fits one of the words wanted.
@@ -122,16 +124,19 @@ void SetSearch::Look(Wanted wanted, Visit visit) {
     std::string original;
     {
         LexiconWalk walk(column_->lexicon());
+        std::vector<Word*> asking;  // with one needle
         for (std::size_t i = 0, end; i < narrowed_; i = end) {
-            Poll(i);
             const Word& first = words_[i];
-            bool any = false;
+            asking.clear();
             for (end = i; end < narrowed_ && words_[end].needle == first.needle &&
                           words_[end].open_end == first.open_end;
                  ++end) {
-                any = any || wanted(words_[end]);
+                Poll(end);
+                if (wanted(words_[end])) {
+                    asking.push_back(&words_[end]);
+                }
             }
-            if (!any) {
+            if (asking.empty()) {
                 continue;
             }
             const WordQueryKind kind =
@@ -141,11 +146,10 @@ void SetSearch::Look(Wanted wanted, Visit visit) {
                     original.clear();
                     AppendOriginal(hit.folded, hit.entry, original);
                 }
-                for (std::size_t w = i; w < end; ++w) {
-                    Word& word = words_[w];
-                    if (wanted(word) &&
-                        (ignores_case() || Fits(word.text, word.open_end, original))) {
-                        visit(word, hit);
+                for (Word* word : asking) {
+                    Poll(compared_++);
+                    if (ignores_case() || Fits(word->text, word->open_end, original)) {
+                        visit(*word, hit);
                     }
                 }
             });
@@ -180,6 +184,7 @@ void SetSearch::LookAtEveryWord(Wanted wanted, Visit visit) {
         const auto visit_all = [&](std::string_view part, bool open_end) {
             const auto range = by_text.equal_range(part);
             for (auto at = range.first; at != range.second; ++at) {
+                Poll(compared_++);
                 if (at->second->open_end == open_end) {
                     visit(*at->second, hit);
                 }
@@ -204,7 +209,9 @@ void SetSearch::Choose(Result& result) {
         bool intersected = false;
     };
     std::vector<Rarest> rarest(set_->size());
+    std::vector<std::uint32_t> words_of(set_->size());
     for (Word& word : words_) {
+        ++words_of[word.member];
         if (word.candidate == 0) {
             continue;
         }
@@ -220,8 +227,10 @@ void SetSearch::Choose(Result& result) {
     // However many candidates there are, no row is verified twice.
     const double verify_all = row_count_ * kVerifyCost;
     double intersect_all = 0;
-    for (Rarest& best : rarest) {
-        if (best.word == nullptr ||
+    std::uint32_t intersected_words = 0;
+    for (std::size_t m = 0; m < rarest.size(); ++m) {
+        Rarest& best = rarest[m];
+        if (best.word == nullptr || intersected_words + words_of[m] > kMaxIntersectedWords ||
             best.next_total == std::numeric_limits<std::uint64_t>::max()) {
             continue;
         }
@@ -230,6 +239,7 @@ void SetSearch::Choose(Result& result) {
         const double cost = kIntersectionCost + both * kPostingCost;
         if (cost < total * kVerifyCost) {
             best.intersected = true;
+            intersected_words += words_of[m];
             intersect_all += cost;
         }
     }
@@ -248,7 +258,7 @@ void SetSearch::Choose(Result& result) {
         std::uint32_t next = 0;
         for (std::size_t m = 0; m < rarest.size(); ++m) {
             if (rarest[m].intersected) {
-                result.intersections[next].reserve(kMaxWords);
+                result.intersections[next].reserve(words_of[m]);
                 number[m] = next++;
             }
         }
@@ -283,7 +293,7 @@ void SetSearch::Find(TermRows& exact, Result& result) {
     }
     Narrow();
     bool inexact = false;
-    Look([](const Word&) { return true; },
+    Look([](const Word& word) { return !word.repeated; },
          [&](Word& word, const WordHit& hit) {
              if ((hit.entry.mask & word.exact) != 0) {
                  exact.Take(hit, word.exact);
@@ -295,6 +305,11 @@ void SetSearch::Find(TermRows& exact, Result& result) {
          });
     if (!inexact) {
         return;
+    }
+    for (std::size_t i = 1; i < words_.size(); ++i) {
+        if (words_[i].repeated) {
+            words_[i].total = words_[i - 1].total;
+        }
     }
     Choose(result);
     Look([](const Word& word) { return word.rows != nullptr; },

@@ -44,6 +44,9 @@ class SetSearch {
     // Adds the rows that match to `exact`. To be called once.
     void Find(TermRows& exact, Result& result);
 
+    // How often a word of the lexicon was held against one of a member.
+    std::uint64_t compared() const { return compared_; }
+
   private:
     // A word of a member.
     struct Word {
@@ -55,6 +58,7 @@ class SetSearch {
         ClassMask candidate = 0;   // in these it may be
         std::uint64_t total = 0;   // rows of the candidate classes
         TermRows* rows = nullptr;  // where they go
+        bool repeated = false;     // the word before differs in nothing but its member
     };
     using Words = std::vector<Word>;
 
@@ -81,6 +85,7 @@ class SetSearch {
     std::pmr::monotonic_buffer_resource folds_;
     Words words_;     // by needle; the last ones, from narrowed_ on, by text
     std::size_t narrowed_ = 0;
+    std::uint64_t compared_ = 0;
     bool every_row_ = false;
 };
 

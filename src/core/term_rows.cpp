@@ -10,11 +10,6 @@ namespace {
 // Past one inline ordinal in 64 rows a bitmap takes less memory than two lists and needs no sort.
 constexpr std::uint64_t kRowsPerInlineOrdinal = 64;
 
-bool IsAscii(std::string_view text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
 }  // namespace
 
 void TermRows::Take(const WordHit& hit, ClassMask classes) {
@@ -63,7 +58,7 @@ void TermRows::Find(ColumnReader& column, const Folder& folder, Operator op,
     WordQuery query = term.query();
     std::string folded_needle;
     if (query.kind != WordQueryKind::kAll) {
-        if (folder.context_free || (folder.ascii_words_safe && IsAscii(query.needle))) {
+        if (folder.KeepsWithin(query.needle)) {
             folder.Fold(query.needle, folded_needle);
             query.needle = folded_needle;
         } else {

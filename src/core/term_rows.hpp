@@ -44,7 +44,6 @@ class TermRows {
                   void (*poll)()) const;
 
   private:
-
     std::uint32_t row_count_;
     std::uint64_t total_ = 0;
     std::uint64_t words_found_ = 0;

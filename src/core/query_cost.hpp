@@ -3,6 +3,7 @@
 
 namespace namedex::core {
 
+inline constexpr double kFoundWordCost = 60.0;  // taking what a word's entry says
 inline constexpr double kPostingCost = 1.0;   // reading one ordinal of a list
 inline constexpr double kVerifyCost = 120.0;  // rebuilding and matching one value
 // Evaluating one intersection over one window, whatever its lists are.

@@ -210,8 +210,10 @@ void SetSearch::Choose(Result& result) {
     };
     std::vector<Rarest> rarest(set_->size());
     std::vector<std::uint32_t> words_of(set_->size());
+    std::vector<std::uint64_t> fitting(set_->size());
     for (Word& word : words_) {
         ++words_of[word.member];
+        fitting[word.member] += word.fitting;
         if (word.candidate == 0) {
             continue;
         }
@@ -236,7 +238,8 @@ void SetSearch::Choose(Result& result) {
         }
         const auto total = static_cast<double>(best.total);
         const double both = total + static_cast<double>(best.next_total);
-        const double cost = kIntersectionCost + both * kPostingCost;
+        const double cost = kIntersectionCost + both * kPostingCost +
+                            static_cast<double>(fitting[m]) * kFoundWordCost;
         if (cost < total * kVerifyCost) {
             best.intersected = true;
             intersected_words += words_of[m];
@@ -300,6 +303,7 @@ void SetSearch::Find(TermRows& exact, Result& result) {
              }
              if ((hit.entry.mask & word.candidate) != 0) {
                  word.total += hit.entry.Total(word.candidate);
+                 ++word.fitting;
                  inexact = true;
              }
          });
@@ -309,6 +313,7 @@ void SetSearch::Find(TermRows& exact, Result& result) {
     for (std::size_t i = 1; i < words_.size(); ++i) {
         if (words_[i].repeated) {
             words_[i].total = words_[i - 1].total;
+            words_[i].fitting = words_[i - 1].fitting;
         }
     }
     Choose(result);

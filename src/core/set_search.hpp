@@ -54,11 +54,12 @@ class SetSearch {
         std::string_view text;    // what a word's text for the operator must be, or begin with
         std::uint32_t member = 0;
         bool open_end = false;
-        ClassMask exact = 0;       // in these classes the word is all there is to the member
-        ClassMask candidate = 0;   // in these it may be
-        std::uint64_t total = 0;   // rows of the candidate classes
-        TermRows* rows = nullptr;  // where they go
-        bool repeated = false;     // the word before differs in nothing but its member
+        ClassMask exact = 0;        // in these classes the word is all there is to the member
+        ClassMask candidate = 0;    // in these it may be
+        std::uint32_t fitting = 0;  // words of the lexicon that fit
+        std::uint64_t total = 0;    // rows of their candidate classes
+        TermRows* rows = nullptr;   // where they go
+        bool repeated = false;      // the word before differs in nothing but its member
     };
     using Words = std::vector<Word>;
 

@@ -76,7 +76,7 @@ INSERT INTO parts SELECT i, md5(i::text) || ' ' || md5((-i)::text), md5((i * 7):
 CREATE INDEX parts_ab ON parts USING namedex (a, b);
 ANALYZE parts;
 CREATE FUNCTION held_bytes() RETURNS bigint LANGUAGE sql AS
-  $$SELECT sum(used_bytes) FROM pg_backend_memory_contexts WHERE name LIKE 'namedex%' OR parent LIKE 'namedex%'$$;
+  $$SELECT sum(used_bytes) FROM pg_backend_memory_contexts WHERE name LIKE 'namedex%'$$;
 BEGIN;
 SET LOCAL enable_bitmapscan = off;
 DECLARE streamed CURSOR FOR SELECT id FROM parts WHERE a LIKE '%1% %2%' AND b LIKE '%2% %1%';

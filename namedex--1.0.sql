@@ -103,6 +103,15 @@ COMMENT ON FUNCTION namedex_stats(regclass) IS
     'what a namedex index holds: segments, rows in them, of those tombstoned (dead), rows pending, words, and sizes in bytes; '
     'for the table''s owner and pg_stat_scan_tables (else 42501); 42809 if not a namedex index';
 
+CREATE FUNCTION namedex_compact(index regclass)
+RETURNS void
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION namedex_compact(regclass) IS
+    'merges pending rows and all segments of a namedex index into one segment, while others read and write; '
+    'for the table''s owner, from PostgreSQL 17 on also with MAINTAIN (else 42501); not during recovery (55000)';
+
 CREATE FUNCTION namedex_check(index regclass, heapallindexed boolean DEFAULT false)
 RETURNS void
 AS 'MODULE_PATHNAME'

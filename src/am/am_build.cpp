@@ -40,7 +40,8 @@ void ListSegment(Relation index, const storage::SegmentEntry& entry) {
     storage::MetaData* meta = storage::MetaOf(BufferGetPage(buffer));
     meta->segments[0] = entry;
     meta->segment_count = 1;
-    meta->next_segment_id = entry.segment_id + 1;
+    meta->next_id = entry.segment_id + 1;
+    storage::SumMeta(BufferGetPage(buffer));
     MarkBufferDirty(buffer);
     UnlockReleaseBuffer(buffer);
 }

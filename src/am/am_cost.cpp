@@ -148,8 +148,8 @@ std::string Question(const storage::MetaData& meta, const ScanKeyData* keys, int
     put(&meta.identity, sizeof meta.identity);
     put(&meta.generation, sizeof meta.generation);
     // Inserts leave the generation as it is.
-    put(&meta.pending.pages, sizeof meta.pending.pages);
-    put(&meta.sealed.pages, sizeof meta.sealed.pages);
+    put(meta.lanes, sizeof meta.lanes);
+    put(meta.sealed, sizeof meta.sealed);
     for (int i = 0; i < count; ++i) {
         const ScanKeyData& key = keys[i];
         put(&key.sk_flags, sizeof key.sk_flags);
@@ -197,8 +197,9 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
     }
     Answer answer;
     answer.search = kOpenCost;
-    answer.pending_rows =
-        kRowsPerPendingPage * (contents.meta().pending.pages + contents.meta().sealed.pages);
+    storage::ForEachChain(contents.meta(), [&](const storage::PendingChain& chain) {
+        answer.pending_rows += kRowsPerPendingPage * chain.pages;
+    });
     const IndexKeys index_keys(index);
     const ScanConditions conditions(index_keys, keys, count);
     for (const std::unique_ptr<OpenSegment>& segment : contents.segments()) {

@@ -1,16 +1,48 @@
 /*
  * Inserts: one record at the tail of the pending rows. Nothing is folded and no word is looked up
- * here; that is done when the row is searched, or moved into a segment. The insert that takes
- * pending rows above pending_list_limit moves them, unless somebody does already.
+ * here; that is done when the row is searched, or moved into a segment. The insert that finds more
+ * than pending_list_limit sees to it that they are moved: by a worker, or, where there can be none,
+ * by itself.
  */
 #include "am/am.hpp"
 #include "am/index_keys.hpp"
+#include "am/maintenance.hpp"
+#include "am/maintenance_worker.hpp"
 #include "am/options.hpp"
-#include "am/segment_flush.hpp"
 #include "pg/boundary.hpp"
 #include "storage/pending.hpp"
 
 namespace namedex::am {
+
+namespace {
+
+// Without a worker, rows may pend up to so many times the limit before an insert moves them itself.
+constexpr std::size_t kPatience = 2;
+
+void SeeToPending(Relation index, std::size_t pending_bytes) {
+    const std::size_t threshold = pg::Call([&] {
+        storage::MetaData meta;
+        storage::ReadMeta(index, &meta);
+        return FlushThreshold(index, meta.segment_count);
+    });
+    if (pending_bytes <= threshold) {
+        return;
+    }
+    switch (pg::Call([&] { return StartWorker(index); })) {
+        case Started::kYes:
+            return;
+        case Started::kNotNow:
+            if (pending_bytes <= kPatience * threshold) {
+                return;
+            }
+            break;
+        case Started::kNever:
+            break;
+    }
+    MaintainNow(index, &pg::PollInterrupts);
+}
+
+}  // namespace
 
 bool Insert(Relation index, Datum* values, bool* is_null, ItemPointer heap_tid, Relation,
             IndexUniqueCheck, bool, IndexInfo*) {
@@ -26,11 +58,8 @@ bool Insert(Relation index, Datum* values, bool* is_null, ItemPointer heap_tid, 
             return storage::InsertPending(index, heap_tid, row.data(),
                                           static_cast<uint32>(row.size()));
         });
-        if (static_cast<std::size_t>(pages) * BLCKSZ > PendingLimitBytes(index) &&
-            pg::Call([&] { return TryLockMaintenance(index); })) {
-            FlushPending(index);
-            MergeSmallSegments(index);
-            pg::Call([&] { UnlockMaintenance(index); });
+        if (static_cast<std::size_t>(pages) * BLCKSZ > PendingLimitBytes(index)) {
+            SeeToPending(index, static_cast<std::size_t>(pages) * BLCKSZ);
         }
         MemoryContextSwitchTo(caller);
         MemoryContextDelete(row_context);

@@ -1,20 +1,21 @@
 /*
- * VACUUM: ambulkdelete marks rows dead, amvacuumcleanup moves pending rows into segments, merges
- * segments and renews the fold signature (fold_check.hpp).
+ * VACUUM: ambulkdelete marks rows dead, amvacuumcleanup does what is due of
+ * am/maintenance.hpp and renews the fold signature (fold_check.hpp).
  *
  * ambulkdelete shows every live TID to the callback, also for CREATE INDEX CONCURRENTLY, which
- * collects them that way, and sets tombstones where the callback says so. It ends by noting the
- * numbers of dead rows in the metapage, before the server frees the heap's line pointers: a scan
- * that starts after that knows that there are tombstones to look at.
+ * collects them that way, and sets tombstones where the callback says so. It notes the numbers of
+ * dead rows in the metapage, before the server frees the heap's line pointers: a scan that starts
+ * after that knows that there are tombstones to look at.
  */
 #include "am/am.hpp"
 #include "am/fold_check.hpp"
 #include "am/index_snapshot.hpp"
-#include "am/segment_flush.hpp"
+#include "am/maintenance.hpp"
 #include "pg/boundary.hpp"
 #include "pg/compat.hpp"
 #include "pg/context_resource.hpp"
 #include "storage/page_log.hpp"
+#include "storage/reclaim.hpp"
 
 namespace namedex::am {
 
@@ -25,23 +26,50 @@ namespace {
 
 constexpr std::uint32_t kRowsPerBatch = core::kTombstonesPerPage;
 
-// Puts a segment's number of dead rows into the metapage. Also called when only pending rows died,
-// with no segment (id 0): an old snapshot notices by the metapage that something was removed.
-void NoteDead(Relation index, uint32 segment_id, uint32 dead) {
+// Puts a segment's number of dead rows into the metapage.
+void NoteDead(Relation index, storage::OwnerId segment_id, uint32 dead) {
     pg::Call([&] {
         Buffer buffer = ReadBuffer(index, storage::kMetaBlock);
         LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
         storage::PageEdit edit(index);
-        storage::MetaData* meta = storage::MetaOf(edit.Register(buffer));
+        Page page = edit.Register(buffer);
+        storage::MetaData* meta = storage::MetaOf(page);
         for (uint32 i = 0; i < meta->segment_count; ++i) {
             if (meta->segments[i].segment_id == segment_id) {
                 meta->segments[i].dead = dead;
             }
         }
         ++meta->generation;
+        storage::SumMeta(page);
         edit.Commit();
         UnlockReleaseBuffer(buffer);
     });
+}
+
+// Pending rows may have died: who has kept flags of theirs reads them again.
+void NotePendingDeletes(Relation index) {
+    Buffer buffer = ReadBuffer(index, storage::kMetaBlock);
+    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+    storage::PageEdit edit(index);
+    Page page = edit.Register(buffer);
+    ++storage::MetaOf(page)->pending_deletes;
+    storage::SumMeta(page);
+    edit.Commit();
+    UnlockReleaseBuffer(buffer);
+}
+
+// Flushes, after merging if the list of segments is full.
+void FlushWithRoom(Relation index) {
+    pg::Call([&] { LockDuty(index, Duty::kFlush); });
+    while (FlushPending(index, &pg::PollInterrupts) == Flushed::kNoRoom) {
+        pg::Call([&] { LockDuty(index, Duty::kMerge); });
+        const bool merged = MergeSegments(index, MergeAim::kTidy, &pg::PollInterrupts);
+        pg::Call([&] { UnlockDuty(index, Duty::kMerge); });
+        if (!merged) {
+            break;  // too many segments are parked: later
+        }
+    }
+    pg::Call([&] { UnlockDuty(index, Duty::kFlush); });
 }
 
 struct Deleted {
@@ -118,30 +146,36 @@ IndexBulkDeleteResult* BulkDelete(IndexVacuumInfo* info, IndexBulkDeleteResult* 
         stats = NewStats();
     }
     return pg::Enter(info->index, [&] {
-        // Held throughout: rows must not move from pending into a segment behind this scan's back.
-        pg::Call([&] { LockMaintenance(info->index); });
+        // Rows must not move from pending into a segment behind this scan's back, so pending rows
+        // come first and flushes may go on then: what they write has been looked at. Segments must
+        // stay listed to the end.
+        pg::Call([&] {
+            LockDuty(info->index, Duty::kFlush);
+            LockDuty(info->index, Duty::kMerge);
+        });
         IndexSnapshot contents(info->index, std::pmr::get_default_resource());
         contents.OpenSegments(nullptr);
         double left = 0;
         double removed = 0;
+        pg::Call([&] {
+            bool any = false;
+            storage::ForEachChain(contents.meta(), [&](const storage::PendingChain& chain) {
+                any = true;
+                storage::DeletePending(info->index, chain, callback, callback_state, &left,
+                                       &removed);
+            });
+            if (any) {
+                NotePendingDeletes(info->index);
+            }
+            UnlockDuty(info->index, Duty::kFlush);
+        });
         for (std::unique_ptr<OpenSegment>& segment : contents.segments()) {
             const Deleted deleted =
                 DeleteFromSegment(info->index, *segment, callback, callback_state);
             left += static_cast<double>(segment->pages.entry().rows) - deleted.dead;
             removed += deleted.removed;
         }
-        const double removed_from_segments = removed;
-        pg::Call([&] {
-            for (const storage::PendingChain& chain :
-                 {contents.meta().sealed, contents.meta().pending}) {
-                storage::DeletePending(info->index, chain, callback, callback_state, &left,
-                                       &removed);
-            }
-        });
-        if (removed > removed_from_segments) {
-            NoteDead(info->index, 0, 0);
-        }
-        pg::Call([&] { UnlockMaintenance(info->index); });
+        pg::Call([&] { UnlockDuty(info->index, Duty::kMerge); });
         stats->num_index_tuples = left;
         stats->estimated_count = false;
         stats->tuples_removed += removed;
@@ -158,11 +192,26 @@ IndexBulkDeleteResult* VacuumCleanup(IndexVacuumInfo* info, IndexBulkDeleteResul
         stats = NewStats();
     }
     return pg::Enter(info->index, [&] {
-        pg::Call([&] { LockMaintenance(info->index); });
-        FlushPending(info->index);
-        MergeSmallSegments(info->index);
+        FlushWithRoom(info->index);
+        pg::Call([&] {
+            LockDuty(info->index, Duty::kMerge);
+            storage::ReleaseParked(info->index);
+        });
+        while (MergeSegments(info->index, MergeAim::kTidy, &pg::PollInterrupts)) {
+        }
+        MoveTowardsFront(info->index, &pg::PollInterrupts);
+        pg::Call([&] {
+            storage::ReleaseParked(info->index);
+            UnlockDuty(info->index, Duty::kMerge);
+            LockDuty(info->index, Duty::kFlush);
+            LockDuty(info->index, Duty::kMerge);
+        });
         RenewFoldSignature(info->index);
-        pg::Call([&] { UnlockMaintenance(info->index); });
+        pg::Call([&] {
+            storage::CutFreeEnd(info->index);
+            UnlockDuty(info->index, Duty::kMerge);
+            UnlockDuty(info->index, Duty::kFlush);
+        });
         if (!counted) {
             IndexSnapshot contents(info->index, std::pmr::get_default_resource());
             contents.Open(

@@ -92,7 +92,9 @@ void RenewFoldSignature(Relation index) {
         Buffer buffer = ReadBuffer(index, storage::kMetaBlock);
         LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
         storage::PageEdit edit(index);
-        storage::MetaOf(edit.Register(buffer))->fold_signature = signature;
+        Page page = edit.Register(buffer);
+        storage::MetaOf(page)->fold_signature = signature;
+        storage::SumMeta(page);
         edit.Commit();
         UnlockReleaseBuffer(buffer);
     });

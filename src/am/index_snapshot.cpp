@@ -5,11 +5,52 @@ namespace namedex::am {
 using storage::MetaData;
 using storage::SegmentEntry;
 
+namespace {
+
+// Pins of root pages, until they are taken over.
+class RootPins {
+  public:
+    RootPins() = default;
+    RootPins(const RootPins&) = delete;
+    RootPins& operator=(const RootPins&) = delete;
+    ~RootPins() {
+        for (const Buffer pin : pins_) {
+            if (BufferIsValid(pin)) {
+                ReleaseBuffer(pin);
+            }
+        }
+    }
+    Buffer& operator[](uint32 i) { return pins_[i]; }
+    Buffer Take(uint32 i) { return std::exchange(pins_[i], InvalidBuffer); }
+
+  private:
+    Buffer pins_[storage::kMaxSegments]{};
+};
+
+}  // namespace
+
 void IndexSnapshot::OpenSegments(Snapshot snapshot) {
-    meta_ = pg::Call([&] {
-        MetaData meta;
-        storage::ReadMeta(index_, &meta, snapshot);
-        return meta;
+    bool open[storage::kMaxSegments];
+    RootPins pins;
+    pg::Call([&] {
+        Buffer buffer = ReadBuffer(index_, storage::kMetaBlock);
+        LockBuffer(buffer, BUFFER_LOCK_SHARE);
+        if (snapshot != nullptr) {
+            compat::CheckSnapshotAge(snapshot, index_, BufferGetPage(buffer));
+        }
+        storage::CopyMeta(index_, BufferGetPage(buffer), &meta_);
+        // Whoever gives up a segment looks for pins after it was unlisted.
+        BlockNumber blocks = 0;
+        for (uint32 i = 0; i < meta_.segment_count; ++i) {
+            open[i] = IsOpen(meta_.segments[i].segment_id);
+            if (!open[i]) {
+                blocks = blocks == 0 ? RelationGetNumberOfBlocks(index_) : blocks;
+                pins[i] = meta_.segments[i].root < blocks
+                              ? ReadBuffer(index_, meta_.segments[i].root)
+                              : InvalidBuffer;
+            }
+        }
+        UnlockReleaseBuffer(buffer);
     });
     std::vector<std::unique_ptr<OpenSegment>> opened;
     for (uint32 i = 0; i < meta_.segment_count; ++i) {
@@ -23,9 +64,10 @@ void IndexSnapshot::OpenSegments(Snapshot snapshot) {
             }
         }
         if (!segment) {
+            const Buffer root = pins.Take(i);
             segment = memory_ == nullptr
-                          ? TakeSegment(index_, meta_.identity, entry)
-                          : std::make_unique<OpenSegment>(index_, entry, memory_);
+                          ? TakeSegment(index_, meta_.identity, entry, root)
+                          : std::make_unique<OpenSegment>(index_, entry, root, memory_);
         }
         opened.push_back(std::move(segment));
     }
@@ -44,6 +86,30 @@ void IndexSnapshot::Close() {
         Close(segment);
     }
     segments_.clear();
+}
+
+bool IndexSnapshot::IsOpen(storage::OwnerId segment_id) const {
+    for (const std::unique_ptr<OpenSegment>& open : segments_) {
+        if (open && open->pages.entry().segment_id == segment_id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void IndexSnapshot::CheckGone(storage::OwnerId chain) {
+    const MetaData meta = pg::Call([&] {
+        MetaData now;
+        storage::ReadMeta(index_, &now, nullptr);
+        return now;
+    });
+    bool listed = false;
+    storage::ForEachChain(meta, [&](const storage::PendingChain& c) {
+        listed = listed || c.id == chain;
+    });
+    if (listed) {
+        core::ThrowCorrupt("a pending chain has a page of another owner");
+    }
 }
 
 std::uint64_t IndexSnapshot::Generation() {

@@ -33,9 +33,11 @@ class IndexSnapshot {
         for (;;) {
             restart();
             OpenSegments(snapshot);
-            VisitPending(meta_.sealed, snapshot, visit_row);
-            VisitPending(meta_.pending, snapshot, visit_row);
-            if (Generation() == meta_.generation) {
+            bool there = true;
+            storage::ForEachChain(meta_, [&](const storage::PendingChain& chain) {
+                there = there && VisitPending(chain, snapshot, visit_row);
+            });
+            if (there && Generation() == meta_.generation) {
                 return;
             }
         }
@@ -62,21 +64,32 @@ class IndexSnapshot {
     }
 
   private:
+    // False: the chain was flushed meanwhile.
     template <typename VisitRow>
-    void VisitPending(const storage::PendingChain& chain, Snapshot snapshot, VisitRow& visit_row) {
-        pg::Call([&] {
-            storage::VisitPending(
-                index_, chain, snapshot,
+    bool VisitPending(const storage::PendingChain& chain, Snapshot snapshot, VisitRow& visit_row) {
+        const bool there = pg::Call([&] {
+            storage::PendingCursor cursor = storage::BeginOf(chain);
+            return storage::VisitPending(
+                index_, chain, &cursor, snapshot,
                 [](void* state, const storage::PendingRow& row) {
                     pg::Enter([&] {
-                        (*static_cast<VisitRow*>(state))(row.tid,
-                                                         std::string_view(row.row, row.size));
+                        if (!row.dead) {
+                            (*static_cast<VisitRow*>(state))(row.tid,
+                                                             std::string_view(row.row, row.size));
+                        }
                     });
                 },
                 &visit_row);
         });
+        if (!there) {
+            CheckGone(chain.id);
+        }
+        return there;
     }
 
+    bool IsOpen(storage::OwnerId segment_id) const;
+    // Throws kCorrupt if the chain is still listed.
+    void CheckGone(storage::OwnerId chain);
     std::uint64_t Generation();
 
     Relation index_;

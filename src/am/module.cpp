@@ -2,6 +2,7 @@
  * What makes the shared library a server module.
  */
 #include "am/am.hpp"
+#include "am/maintenance_worker.hpp"
 #include "pg/compat.hpp"
 #include "pg/prelude.hpp"
 
@@ -14,5 +15,6 @@ PGDLLEXPORT void _PG_init(void);
  *  not silently kept. */
 void _PG_init(void) {
     namedex::am::RegisterOptions();
+    namedex::am::RegisterWorkerSetting();
     MarkGUCPrefixReserved("namedex");
 }

@@ -17,8 +17,8 @@ constexpr std::size_t kLeastRowBytes = std::size_t{1} << 20;
 constexpr std::uint64_t kRowsPerCheck = 256;
 constexpr std::size_t kBytesPerCheck = std::size_t{1} << 20;
 
-std::unique_ptr<core::RowAccumulator> NewRows(const IndexKeys& keys) {
-    return std::make_unique<core::RowAccumulator>(keys.size(), &pg::PollInterrupts);
+std::unique_ptr<core::RowAccumulator> NewRows(const IndexKeys& keys, void (*poll)()) {
+    return std::make_unique<core::RowAccumulator>(keys.size(), poll);
 }
 
 }  // namespace
@@ -27,9 +27,10 @@ std::size_t MaintenanceMemory() {
     return static_cast<std::size_t>(maintenance_work_mem) * 1024;
 }
 
-SegmentBuild::SegmentBuild(IndexKeys& keys, std::size_t memory_limit, storage::RunFiles files)
-    : keys_(keys), rows_(NewRows(keys)), files_(files) {
-    options_.poll = &pg::PollInterrupts;
+SegmentBuild::SegmentBuild(IndexKeys& keys, std::size_t memory_limit, void (*poll)(),
+                           storage::RunFiles files)
+    : keys_(keys), rows_(NewRows(keys, poll)), files_(files) {
+    options_.poll = poll;
     SetMemoryLimit(memory_limit);
 }
 
@@ -74,7 +75,7 @@ void SegmentBuild::WriteRun() {
     while (runs_.size() >= kFanIn && runs_[runs_.size() - kFanIn].level == runs_.back().level) {
         MergeLastRuns(kFanIn);
     }
-    rows_ = NewRows(keys_);
+    rows_ = NewRows(keys_, options_.poll);
 }
 
 void SegmentBuild::MergeLastRuns(std::size_t count) {

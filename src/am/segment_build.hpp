@@ -16,6 +16,7 @@
 #pragma once
 
 #include "am/index_keys.hpp"
+#include "pg/boundary.hpp"
 #include "pg/prelude.hpp"
 #include "storage/segment_pages.hpp"
 #include "storage/temporary_pages.hpp"
@@ -24,7 +25,7 @@ namespace namedex::am {
 
 class SegmentBuild {
   public:
-    SegmentBuild(IndexKeys& keys, std::size_t memory_limit,
+    SegmentBuild(IndexKeys& keys, std::size_t memory_limit, void (*poll)() = &pg::PollInterrupts,
                  storage::RunFiles files = storage::RunFiles());
 
     // Rows in TID order, or in several stretches of that order, each begun by BeginRun.

@@ -36,20 +36,20 @@ Cache& TheCache() {
 }  // namespace
 
 std::unique_ptr<OpenSegment> TakeSegment(Relation index, std::uint64_t identity,
-                                         const storage::SegmentEntry& entry) {
+                                         const storage::SegmentEntry& entry, Buffer root) {
     const SegmentKey key{compat::FileOf(index), identity, entry.segment_id};
     Cache& cache = TheCache();
     const auto found =
         std::find_if(cache.segments.begin(), cache.segments.end(),
                      [&key](const std::unique_ptr<OpenSegment>& s) { return s->key == key; });
     if (found == cache.segments.end()) {
-        return std::make_unique<OpenSegment>(index, entry, key,
+        return std::make_unique<OpenSegment>(index, entry, root, key,
                                              std::make_unique<pg::ContextResource>(cache.context));
     }
     std::unique_ptr<OpenSegment> segment = std::move(*found);
     cache.segments.erase(found);
     cache.bytes -= BytesOf(*segment);
-    segment->pages.Resume(index, entry);
+    segment->pages.Resume(index, entry, root);
     return segment;
 }
 

@@ -23,7 +23,7 @@ namespace namedex::am {
 struct SegmentKey {
     compat::RelationFileId file;
     uint64 identity;
-    uint32 segment_id;
+    storage::OwnerId segment_id;
 
     friend bool operator==(const SegmentKey& a, const SegmentKey& b) {
         return compat::SameFile(a.file, b.file) && a.identity == b.identity &&
@@ -32,15 +32,16 @@ struct SegmentKey {
 };
 
 struct OpenSegment {
-    OpenSegment(Relation index, const storage::SegmentEntry& entry,
+    // Takes over `root`, a pin of the segment's root (storage/segment_pages.hpp).
+    OpenSegment(Relation index, const storage::SegmentEntry& entry, Buffer root,
                 std::pmr::memory_resource* memory)
-        : pages(index, entry), reader(pages, pages.page_count(), memory) {}
+        : pages(index, entry, root), reader(pages, pages.page_count(), memory) {}
     // With memory of its own, so that it can outlive the scan.
-    OpenSegment(Relation index, const storage::SegmentEntry& entry, const SegmentKey& key,
-                std::unique_ptr<pg::ContextResource> memory)
+    OpenSegment(Relation index, const storage::SegmentEntry& entry, Buffer root,
+                const SegmentKey& key, std::unique_ptr<pg::ContextResource> memory)
         : key(key),
           own_memory(std::move(memory)),
-          pages(index, entry),
+          pages(index, entry, root),
           reader(pages, pages.page_count(), own_memory.get()) {}
 
     SegmentKey key{};
@@ -49,9 +50,9 @@ struct OpenSegment {
     core::SegmentReader reader;
 };
 
-// The segment, from the cache or opened anew, its root pinned.
+// The segment, from the cache or opened anew; takes over `root`, the pin of its root.
 std::unique_ptr<OpenSegment> TakeSegment(Relation index, std::uint64_t identity,
-                                         const storage::SegmentEntry& entry);
+                                         const storage::SegmentEntry& entry, Buffer root);
 
 // Puts a segment of TakeSegment's into the cache and lets go of its pins.
 void GiveSegment(std::unique_ptr<OpenSegment> segment);

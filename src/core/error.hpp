@@ -25,6 +25,7 @@ enum class ErrorCode : std::uint8_t {
     kTooLarge,         // a limit of the format is passed                      54000
     kUnsupported,      // well formed, but not offered                         0A000
     kInvalidArgument,  // the caller's value is wrong                          22023
+    kRetry,            // what is read has been replaced meanwhile             40001
     kCanceled,         // the poll callback asked to stop                      57014
     kInternal,         // an invariant of our own does not hold                XX000
 };
@@ -78,6 +79,10 @@ class Error : public std::exception {
                                               std::string hint = {}) {
     throw Error(ErrorCode::kInvalidArgument, std::move(message), std::move(detail),
                 std::move(hint));
+}
+
+[[noreturn]] inline void ThrowRetry(std::string message) {
+    throw Error(ErrorCode::kRetry, std::move(message), {}, "The query can be tried again.");
 }
 
 [[noreturn]] inline void ThrowInternal(std::string message, std::string detail = {}) {

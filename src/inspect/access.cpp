@@ -23,7 +23,8 @@ void CheckIsNamedex(const FormData_pg_class& form) {
 
 void CheckRight(Oid table, Right right, const char* name) {
     const bool allowed =
-        (OidIsValid(table) && compat::OwnsTable(table)) ||
+        (OidIsValid(table) && (right == Right::kMaintain ? compat::MayMaintain(table)
+                                                         : compat::OwnsTable(table))) ||
         (right == Right::kStats && has_privs_of_role(GetUserId(), ROLE_PG_STAT_SCAN_TABLES));
     if (!allowed) {
         aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_INDEX, name);

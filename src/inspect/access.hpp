@@ -11,6 +11,7 @@ namespace namedex::inspect {
 enum class Right {
     kStats,  // the table's owner, or pg_stat_scan_tables
     kOwner,  // the table's owner
+    kMaintain,  // the table's owner, from 17 on also who has MAINTAIN on it
 };
 
 // Opens a namedex index. Errors: 42P01 no such relation, 42809 not a namedex index (or a

@@ -192,6 +192,8 @@ int SqlStateOf(core::ErrorCode code) noexcept {
             return ERRCODE_FEATURE_NOT_SUPPORTED;
         case core::ErrorCode::kInvalidArgument:
             return ERRCODE_INVALID_PARAMETER_VALUE;
+        case core::ErrorCode::kRetry:
+            return ERRCODE_T_R_SERIALIZATION_FAILURE;
         case core::ErrorCode::kCanceled:
             return ERRCODE_QUERY_CANCELED;
         case core::ErrorCode::kInternal:

@@ -14,6 +14,7 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 extern "C" {
+#include "access/nbtxlog.h"
 #include "catalog/pg_database.h"
 #include "storage/buffile.h"
 #if PG_VERSION_NUM >= 170000
@@ -55,6 +56,17 @@ extern "C" {
 namespace namedex::compat {
 
 // ---------------------------------------------------------------- relation files
+
+/** Whether the index, or its present file, was made by a transaction that has not ended: no other
+ *  session sees it. */
+inline bool IsOwnFile(Relation relation) {
+#if PG_VERSION_NUM >= 160000
+    const SubTransactionId file = relation->rd_firstRelfilelocatorSubid;
+#else
+    const SubTransactionId file = relation->rd_firstRelfilenodeSubid;
+#endif
+    return relation->rd_createSubid != InvalidSubTransactionId || file != InvalidSubTransactionId;
+}
 
 #if PG_VERSION_NUM >= 160000
 using RelationFileId = RelFileLocator;
@@ -98,6 +110,32 @@ inline Buffer ExtendLocked(Relation relation, ForkNumber fork, BufferAccessStrat
     Buffer buffer = ReadBufferExtended(relation, fork, P_NEW, RBM_ZERO_AND_LOCK, strategy);
     if (need_lock) UnlockRelationForExtension(relation, ExclusiveLock);
     return buffer;
+#endif
+}
+
+/** Extends the relation by up to *count zeroed pages that follow one another; tells the first one's
+ *  number and, in *count, how many there are. May ereport. */
+inline BlockNumber ExtendBy(Relation relation, BufferAccessStrategy strategy, uint32* count) {
+    constexpr uint32 kMost = 64;  // their buffers are pinned for a moment
+    const uint32 wanted = *count < kMost ? *count : kMost;
+#if PG_VERSION_NUM >= 160000
+    Buffer buffers[kMost];
+    const BlockNumber first = ExtendBufferedRelBy(BMR_REL(relation), MAIN_FORKNUM, strategy, 0,
+                                                  wanted, buffers, count);
+    for (uint32 i = 0; i < *count; ++i) ReleaseBuffer(buffers[i]);
+    return first;
+#else
+    BlockNumber first = InvalidBlockNumber;
+    const bool need_lock = !RELATION_IS_LOCAL(relation);
+    if (need_lock) LockRelationForExtension(relation, ExclusiveLock);
+    for (uint32 i = 0; i < wanted; ++i) {
+        Buffer buffer = ReadBufferExtended(relation, MAIN_FORKNUM, P_NEW, RBM_NORMAL, strategy);
+        if (i == 0) first = BufferGetBlockNumber(buffer);
+        ReleaseBuffer(buffer);
+    }
+    if (need_lock) UnlockRelationForExtension(relation, ExclusiveLock);
+    *count = wanted;
+    return first;
 #endif
 }
 
@@ -224,6 +262,15 @@ inline bool OwnsTable(Oid table) {
 #endif
 }
 
+/** Whether the current user may have the table's indexes maintained: its owner, from 17 on also
+ *  who has MAINTAIN on it. */
+inline bool MayMaintain(Oid table) {
+#if PG_VERSION_NUM >= 170000
+    if (pg_class_aclcheck(table, GetUserId(), ACL_MAINTAIN) == ACLCHECK_OK) return true;
+#endif
+    return OwnsTable(table);
+}
+
 // ---------------------------------------------------------------- vacuum
 
 /** Sleeps when vacuum_cost_limit says so, and answers interrupts. */
@@ -243,6 +290,26 @@ inline Relation HeapOf([[maybe_unused]] const IndexVacuumInfo* info) {
 #else
     return nullptr;
 #endif
+}
+
+/** Tells standbys that pages of the index are about to be used for something else, so that they end
+ *  queries whose snapshot is not newer than `horizon`. There is no record of an extension's own, but
+ *  nbtree's touches no page and means just that. May ereport. */
+inline void LogReuse(Relation index, [[maybe_unused]] Relation heap, BlockNumber block,
+                     FullTransactionId horizon) {
+    xl_btree_reuse_page record{};
+    record.block = block;
+#if PG_VERSION_NUM >= 160000
+    record.locator = index->rd_locator;
+    record.snapshotConflictHorizon = horizon;
+    record.isCatalogRel = RelationIsAccessibleInLogicalDecoding(heap);
+#else
+    record.node = index->rd_node;
+    record.latestRemovedFullXid = horizon;
+#endif
+    XLogBeginInsert();
+    XLogRegisterData(reinterpret_cast<char*>(&record), SizeOfBtreeReusePage);
+    XLogInsert(RM_BTREE_ID, XLOG_BTREE_REUSE_PAGE);
 }
 
 // ---------------------------------------------------------------- locale, user code

@@ -12,15 +12,23 @@ void InitMetaPage(Page page, FoldSignature signature) {
     meta->magic = kMetaMagic;
     meta->version = kFormatVersion;
     meta->generation = 1;
-    meta->next_segment_id = 1;
-    meta->pending = kNoPending;
-    meta->sealed = kNoPending;
+    meta->next_id = 1;
     meta->fold_signature = signature;
     if (!pg_strong_random(&meta->identity, sizeof meta->identity)) {
         ereport(ERROR,
                 (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
     }
     SetUsed(page, sizeof *meta);
+    SumMeta(page);
+}
+
+void SumMeta(Page page) {
+    SpecialOf(page)->crc = ContentCrc(static_cast<const char*>(page), sizeof(MetaData));
+}
+
+void WriteMeta(Page page, const MetaData& meta) {
+    memcpy(PayloadOf(page), &meta, sizeof meta);
+    SumMeta(page);
 }
 
 void CopyMeta(Relation index, Page page, MetaData* meta) {
@@ -42,8 +50,12 @@ void CopyMeta(Relation index, Page page, MetaData* meta) {
                              get_namespace_name(RelationGetNamespace(index)),
                              RelationGetRelationName(index)))));
     }
-    if (meta->segment_count > kMaxSegments) {
-        pg::ReportIndexCorrupted(index, "its metapage lists too many segments");
+    if (SpecialOf(bytes)->crc != ContentCrc(bytes, sizeof *meta)) {
+        pg::ReportIndexCorrupted(index, "its metapage fails its checksum");
+    }
+    if (meta->segment_count > kMaxSegments || meta->sealed_count > kMaxSealed ||
+        meta->parked_count > kMaxParked || meta->reserve_count > kMaxReserve) {
+        pg::ReportIndexCorrupted(index, "its metapage lists more than it has room for");
     }
 }
 
@@ -55,6 +67,35 @@ void ReadMeta(Relation index, MetaData* meta, Snapshot snapshot) {
     }
     CopyMeta(index, BufferGetPage(buffer), meta);
     UnlockReleaseBuffer(buffer);
+}
+
+PendingChain ReadLane(Relation index, uint32 lane) {
+    Buffer buffer = ReadBuffer(index, kMetaBlock);
+    LockBuffer(buffer, BUFFER_LOCK_SHARE);
+    MetaData meta;
+    CopyMeta(index, BufferGetPage(buffer), &meta);
+    UnlockReleaseBuffer(buffer);
+    return meta.lanes[lane];
+}
+
+bool IsOwner(const MetaData& meta, OwnerId id) {
+    bool found = id == 0 || id >= meta.next_id || id == meta.flushing || id == meta.merging;
+    for (uint32 i = 0; i < meta.segment_count; ++i) {
+        found = found || meta.segments[i].segment_id == id;
+    }
+    for (uint32 i = 0; i < meta.parked_count; ++i) {
+        found = found || meta.parked[i].segment_id == id;
+    }
+    ForEachChain(meta, [&](const PendingChain& chain) { found = found || chain.id == id; });
+    return found;
+}
+
+uint32 PendingPages(const MetaData& meta) {
+    uint32 pages = 0;
+    for (const PendingChain& chain : meta.lanes) {
+        pages += chain.pages + chain.value_pages;
+    }
+    return pages;
 }
 
 }  // namespace namedex::storage

@@ -6,18 +6,18 @@ extern "C" {
 
 namespace namedex::storage {
 
-void InitPage(Page page, PageKind kind, uint32 segment_id, uint32 sequence) {
+void InitPage(Page page, PageKind kind, uint32 owner, uint32 sequence) {
     PageInit(page, BLCKSZ, sizeof(PageSpecial));
     PageSpecial* special = SpecialOf(page);
     memset(special, 0, sizeof *special);
-    special->segment_id = segment_id;
+    special->owner = owner;
     special->sequence = sequence;
     special->next = InvalidBlockNumber;
     special->kind = static_cast<uint16>(kind);
     special->magic = kPageMagic;
 }
 
-const char* WrongWithPage(const char* page, PageKind kind, uint32 segment_id, uint32 sequence) {
+const char* WrongWithPage(const char* page, PageKind kind, uint32 owner, uint32 sequence) {
     const auto* header = reinterpret_cast<const PageHeaderData*>(page);
     if (header->pd_upper == 0) {
         return "a page in use is empty";
@@ -33,13 +33,21 @@ const char* WrongWithPage(const char* page, PageKind kind, uint32 segment_id, ui
     if (special->kind != static_cast<uint16>(kind)) {
         return "a page is of another kind than expected";
     }
-    if (special->segment_id != segment_id) {
-        return "a page belongs to another segment";
+    if (special->owner != owner) {
+        return "a page belongs to something else";
     }
     if (special->sequence != sequence) {
         return "a page has another sequence number than expected";
     }
     return nullptr;
+}
+
+uint32 ContentCrc(const char* page, uint32 size) {
+    pg_crc32c crc;
+    INIT_CRC32C(crc);
+    COMP_CRC32C(crc, page + SizeOfPageHeaderData, size);
+    FIN_CRC32C(crc);
+    return crc;
 }
 
 uint32 PageCrc(const char* page) {

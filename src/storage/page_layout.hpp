@@ -13,8 +13,9 @@
  * Invariants: bytes between pd_lower and pd_upper are zero and carry nothing (full-page images,
  * CREATE DATABASE and SET TABLESPACE drop them). The pages of a segment but for its tombstones
  * never change after the segment is published; their CRC covers payload and special area. A reader
- * checks magic, kind, segment and sequence number of every page it meets, so that a page that
- * belongs to something else is noticed. An all-zero page is a free one.
+ * checks magic, kind, owner and sequence number of every page it meets, so that a page that
+ * belongs to something else is noticed. Free are all-zero pages and those whose owner is gone
+ * (storage/metapage.hpp).
  */
 #pragma once
 
@@ -32,10 +33,10 @@ enum class PageKind : uint16 {
 };
 
 struct PageSpecial {
-    uint32 segment_id;  // 0: not a segment's page
-    uint32 sequence;    // page number inside the segment, or inside a long pending row
-    BlockNumber next;   // pending: the next page of the chain
-    uint32 crc;         // CRC-32C of an immutable page; 0 on the others
+    uint32 owner;      // the segment or pending chain it belongs to; 0: the metapage
+    uint32 sequence;   // page number inside the segment, the chain, or a long pending row
+    BlockNumber next;  // pending: the next page of the chain
+    uint32 crc;        // CRC-32C of the metapage and of immutable pages; 0 on pending pages
     uint16 kind;
     uint16 flags;
     uint32 reserved[4];
@@ -78,13 +79,16 @@ inline void SetUsed(Page page, uint32 used) {
 }
 
 // Makes `page` an empty page of `kind`.
-void InitPage(Page page, PageKind kind, uint32 segment_id, uint32 sequence);
+void InitPage(Page page, PageKind kind, uint32 owner, uint32 sequence);
 
-// Whether the page looks like one of `kind` of that segment; otherwise what is wrong with it.
+// Whether the page looks like one of `kind` of that owner; otherwise what is wrong with it.
 // Returns null when all is well.
-const char* WrongWithPage(const char* page, PageKind kind, uint32 segment_id, uint32 sequence);
+const char* WrongWithPage(const char* page, PageKind kind, uint32 owner, uint32 sequence);
 
 // CRC-32C of an immutable page: payload and special area, less the crc field.
 uint32 PageCrc(const char* page);
+
+// CRC-32C of the first `size` bytes of the payload.
+uint32 ContentCrc(const char* page, uint32 size);
 
 }  // namespace namedex::storage

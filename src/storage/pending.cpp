@@ -2,6 +2,7 @@
 
 #include "pg/boundary.hpp"
 #include "pg/compat.hpp"
+#include "storage/free_blocks.hpp"
 #include "storage/page_log.hpp"
 
 extern "C" {
@@ -63,15 +64,25 @@ RecordHeader ReadRecord(Relation index, const uint8* payload, uint32 used, uint3
     return header;
 }
 
-void CheckPendingPage(Relation index, Page page) {
-    if (const char* problem =
-            WrongWithPage(static_cast<const char*>(page), PageKind::kPending, 0, 0)) {
-        pg::ReportIndexCorrupted(index, problem, "The page is one of pending rows.");
+// What a page that should be page `sequence` of an owner is instead: `kGone`, if it has another
+// owner now. Reports damage.
+enum class Met { kExpected, kGone };
+
+Met MeetPage(Relation index, const char* page, PageKind kind, OwnerId owner, uint32 sequence) {
+    const char* problem = WrongWithPage(page, kind, owner, sequence);
+    if (problem == nullptr) {
+        return Met::kExpected;
     }
+    const PageSpecial* special = SpecialOf(page);
+    if (!PageIsNew(const_cast<char*>(page)) && special->magic == kPageMagic &&
+        special->owner != owner) {
+        return Met::kGone;
+    }
+    pg::ReportIndexCorrupted(index, problem, "The page is one of pending rows.");
 }
 
 // Writes a long row to value pages, last page first, so that each can name the next.
-BlockNumber WriteValuePages(Relation index, const char* row, uint32 size) {
+BlockNumber WriteValuePages(Relation index, OwnerId owner, const char* row, uint32 size) {
     const uint32 pages = (size + core::kPagePayload - 1) / core::kPagePayload;
     BlockNumber next = InvalidBlockNumber;
     for (uint32 n = pages; n-- > 0;) {
@@ -80,7 +91,7 @@ BlockNumber WriteValuePages(Relation index, const char* row, uint32 size) {
         const uint32 used = std::min(size - begin, core::kPagePayload);
         Buffer buffer = compat::ExtendLocked(index, MAIN_FORKNUM, nullptr);
         Page page = BufferGetPage(buffer);
-        InitPage(page, PageKind::kPendingValue, 0, n);
+        InitPage(page, PageKind::kPendingValue, owner, n);
         memcpy(PayloadOf(page), row + begin, used);
         SetUsed(page, used);
         SpecialOf(page)->next = next;
@@ -91,8 +102,8 @@ BlockNumber WriteValuePages(Relation index, const char* row, uint32 size) {
     return next;
 }
 
-// Copies a long row out of its value pages into palloc'd memory.
-char* ReadValuePages(Relation index, const LongRow& value) {
+// Copies a long row out of its value pages into palloc'd memory; null if they are gone.
+char* ReadValuePages(Relation index, OwnerId owner, const LongRow& value) {
     if (value.size > MaxAllocSize) {
         pg::ReportIndexCorrupted(index, "a pending row has an impossible length");
     }
@@ -107,18 +118,20 @@ char* ReadValuePages(Relation index, const LongRow& value) {
         Buffer buffer = ReadBuffer(index, block);
         LockBuffer(buffer, BUFFER_LOCK_SHARE);
         const char* page = static_cast<const char*>(BufferGetPage(buffer));
-        const char* problem = WrongWithPage(page, PageKind::kPendingValue, 0, n);
-        const uint32 used = problem == nullptr ? UsedOf(page) : 0;
-        if (problem == nullptr && (used == 0 || used > value.size - done)) {
-            problem = "a long pending row has a page of a wrong length";
-        }
-        if (problem == nullptr) {
+        const Met met = MeetPage(index, page, PageKind::kPendingValue, owner, n);
+        const uint32 used = UsedOf(page);
+        const bool fits = used > 0 && used <= value.size - done;
+        if (met == Met::kExpected && fits) {
             memcpy(row + done, ConstPayloadOf(page), used);
             block = SpecialOf(page)->next;
         }
         UnlockReleaseBuffer(buffer);
-        if (problem != nullptr) {
-            pg::ReportIndexCorrupted(index, problem);
+        if (met == Met::kGone) {
+            pfree(row);
+            return nullptr;
+        }
+        if (!fits) {
+            pg::ReportIndexCorrupted(index, "a long pending row has a page of a wrong length");
         }
         done += used;
     }
@@ -133,25 +146,48 @@ void AppendRecord(Page page, const RecordHeader& header, const char* body, uint3
     SetUsed(page, used + header.size);
 }
 
-// Starts the chain of an index that has none.
-void StartChain(Relation index) {
+// The lane of this backend.
+uint32 MyLane() {
+    return static_cast<uint32>(MyProcPid) % kLanes;
+}
+
+// Starts the lane's chain if it has none.
+void StartChain(Relation index, uint32 lane) {
     Buffer meta_buffer = ReadBuffer(index, kMetaBlock);
     LockBuffer(meta_buffer, BUFFER_LOCK_EXCLUSIVE);
     MetaData meta;
     CopyMeta(index, BufferGetPage(meta_buffer), &meta);
-    if (meta.pending.head == InvalidBlockNumber) {
-        Buffer buffer = compat::ExtendLocked(index, MAIN_FORKNUM, nullptr);
-        PageEdit edit(index);
-        Page page = edit.RegisterNew(buffer);
-        InitPage(page, PageKind::kPending, 0, 0);
+    if (meta.lanes[lane].id == 0) {
+        Buffer buffer = TakeReserved(index, &meta);
         const BlockNumber block = BufferGetBlockNumber(buffer);
-        MetaData* edited = MetaOf(edit.Register(meta_buffer));
-        edited->pending = {block, block, 1, 0};
-        ++edited->generation;
+        meta.lanes[lane] = {meta.next_id++, block, block, 1, 0, 0};
+        PageEdit edit(index);
+        InitPage(edit.RegisterNew(buffer), PageKind::kPending, meta.lanes[lane].id, 0);
+        WriteMeta(edit.Register(meta_buffer), meta);
         edit.Commit();
         UnlockReleaseBuffer(buffer);
     }
     UnlockReleaseBuffer(meta_buffer);
+}
+
+// A chain's tail, as somebody knew it: its page says whether it still is one that takes rows.
+struct TailHint {
+    OwnerId id;  // 0: not known
+    BlockNumber tail;
+};
+
+// Makes the hint name the lane's present tail.
+void FindTail(Relation index, TailHint* hint) {
+    const uint32 lane = MyLane();
+    PendingChain chain = ReadLane(index, lane);
+    while (chain.id == 0) {
+        StartChain(index, lane);
+        chain = ReadLane(index, lane);
+    }
+    if (hint->id == chain.id && hint->tail == chain.tail) {
+        pg::ReportIndexCorrupted(index, "the last page of a pending chain does not take rows");
+    }
+    *hint = {chain.id, chain.tail};
 }
 
 }  // namespace
@@ -166,131 +202,206 @@ uint32 InsertPending(Relation index, ItemPointer tid, const char* row, uint32 si
     const uint32 crc = RecordCrc(header, row, size);
     header.crc_hi = static_cast<uint16>(crc >> 16);
     header.crc_lo = static_cast<uint16>(crc);
-    LongRow long_row;
+    const bool is_long = size > kMaxInlineRow;
+    LongRow long_row{InvalidBlockNumber, size};
+    OwnerId long_row_owner = 0;
     uint32 value_pages = 0;
-    if (size > kMaxInlineRow) {
-        value_pages = (size + core::kPagePayload - 1) / core::kPagePayload;
-        long_row = {WriteValuePages(index, row, size), size};
+    const char* body = row;
+    uint32 body_size = size;
+    if (is_long) {
         header.flags = kLongRow;
-        row = reinterpret_cast<const char*>(&long_row);
-        size = sizeof long_row;
+        body = reinterpret_cast<const char*>(&long_row);
+        body_size = sizeof long_row;
+        value_pages = (size + core::kPagePayload - 1) / core::kPagePayload;
     }
-    header.size = static_cast<uint16>(sizeof header + size);
+    header.size = static_cast<uint16>(sizeof header + body_size);
 
-    BlockNumber tail = InvalidBlockNumber;
+    // Where this backend has last appended, if the file has not been cut off or replaced since.
+    TailHint hint{0, RelationGetTargetBlock(index)};
+    if (hint.tail == InvalidBlockNumber) {
+        FindTail(index, &hint);
+    }
     for (;;) {
         CHECK_FOR_INTERRUPTS();
-        if (tail == InvalidBlockNumber) {
-            MetaData meta;
-            ReadMeta(index, &meta);
-            tail = meta.pending.tail;
-            if (tail == InvalidBlockNumber) {
-                StartChain(index);
-                continue;
-            }
+        if (is_long && hint.id != 0 && long_row_owner != hint.id) {
+            // Those of a chain that was sealed in the meantime go with it.
+            long_row.block = WriteValuePages(index, hint.id, row, size);
+            long_row_owner = hint.id;
         }
-        Buffer buffer = ReadBuffer(index, tail);
+        Buffer buffer = ReadBuffer(index, hint.tail);
         LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-        Page page = BufferGetPage(buffer);
-        CheckPendingPage(index, page);
+        const char* page = static_cast<const char*>(BufferGetPage(buffer));
         const PageSpecial* special = SpecialOf(page);
-        if ((special->flags & kSealed) != 0) {
+        // A chain that is gone has a sealed tail.
+        if (WrongWithPage(page, PageKind::kPending, hint.id != 0 ? hint.id : special->owner,
+                          special->sequence) != nullptr ||
+            (special->flags & kSealed) != 0 || (is_long && hint.id == 0)) {
             UnlockReleaseBuffer(buffer);
-            tail = InvalidBlockNumber;
+            FindTail(index, &hint);
             continue;
         }
+        hint.id = special->owner;
         if (special->next != InvalidBlockNumber) {
-            tail = special->next;
+            hint.tail = special->next;
             UnlockReleaseBuffer(buffer);
             continue;
         }
-        const bool fits = UsedOf(static_cast<const char*>(page)) + header.size <= core::kPagePayload;
-        if (fits && value_pages == 0) {
+        const bool fits = UsedOf(page) + header.size <= core::kPagePayload;
+        if (fits && !is_long) {
             PageEdit edit(index);
-            AppendRecord(edit.Register(buffer), header, row, size);
+            AppendRecord(edit.Register(buffer), header, body, body_size);
             edit.Commit();
             UnlockReleaseBuffer(buffer);
+            RelationSetTargetBlock(index, hint.tail);
             return 0;
         }
-        if (fits) {
-            Buffer meta_buffer = ReadBuffer(index, kMetaBlock);
-            LockBuffer(meta_buffer, BUFFER_LOCK_EXCLUSIVE);
-            PageEdit edit(index);
-            AppendRecord(edit.Register(buffer), header, row, size);
-            const uint32 pages = MetaOf(edit.Register(meta_buffer))->pending.pages += value_pages;
-            edit.Commit();
-            UnlockReleaseBuffer(meta_buffer);
-            UnlockReleaseBuffer(buffer);
-            return pages;
-        }
-        // A new tail: linked, filled and made known in one record.
-        Buffer next_buffer = compat::ExtendLocked(index, MAIN_FORKNUM, nullptr);
+        // The metapage counts pages and knows the tail: changed in the same record.
         Buffer meta_buffer = ReadBuffer(index, kMetaBlock);
         LockBuffer(meta_buffer, BUFFER_LOCK_EXCLUSIVE);
-        PageEdit edit(index);
-        const BlockNumber next = BufferGetBlockNumber(next_buffer);
-        SpecialOf(edit.Register(buffer))->next = next;
-        Page next_page = edit.RegisterNew(next_buffer);
-        InitPage(next_page, PageKind::kPending, 0, 0);
-        AppendRecord(next_page, header, row, size);
-        PendingChain* chain = &MetaOf(edit.Register(meta_buffer))->pending;
-        chain->tail = next;
-        const uint32 pages = chain->pages += 1 + value_pages;
-        edit.Commit();
+        MetaData meta;
+        CopyMeta(index, BufferGetPage(meta_buffer), &meta);
+        PendingChain* chain = std::find_if(meta.lanes, meta.lanes + kLanes,
+                                           [&](const PendingChain& c) { return c.id == hint.id; });
+        if (chain == meta.lanes + kLanes || chain->tail != hint.tail) {
+            pg::ReportIndexCorrupted(index, "the metapage and a pending chain disagree on its end");
+        }
+        chain->value_pages += value_pages;
+        Buffer next_buffer = InvalidBuffer;
+        if (fits) {
+            PageEdit edit(index);
+            AppendRecord(edit.Register(buffer), header, body, body_size);
+            WriteMeta(edit.Register(meta_buffer), meta);
+            edit.Commit();
+        } else {
+            next_buffer = TakeReserved(index, &meta);
+            hint.tail = BufferGetBlockNumber(next_buffer);
+            chain->tail = hint.tail;
+            PageEdit edit(index);
+            SpecialOf(edit.Register(buffer))->next = hint.tail;
+            Page next_page = edit.RegisterNew(next_buffer);
+            InitPage(next_page, PageKind::kPending, hint.id, chain->pages++);
+            AppendRecord(next_page, header, body, body_size);
+            WriteMeta(edit.Register(meta_buffer), meta);
+            edit.Commit();
+            UnlockReleaseBuffer(next_buffer);
+        }
         UnlockReleaseBuffer(meta_buffer);
-        UnlockReleaseBuffer(next_buffer);
         UnlockReleaseBuffer(buffer);
-        return pages;
+        RelationSetTargetBlock(index, hint.tail);
+        return PendingPages(meta);
     }
 }
 
-void VisitPending(Relation index, const PendingChain& chain, Snapshot snapshot, PendingVisit visit,
-                  void* state) {
-    char* copy = static_cast<char*>(palloc(BLCKSZ));
-    for (BlockNumber block = chain.head; block != InvalidBlockNumber;) {
-        CHECK_FOR_INTERRUPTS();
-        Buffer buffer = ReadBuffer(index, block);
-        LockBuffer(buffer, BUFFER_LOCK_SHARE);
-        if (snapshot != nullptr) {
-            compat::CheckSnapshotAge(snapshot, index, BufferGetPage(buffer));
-        }
-        memcpy(copy, BufferGetPage(buffer), BLCKSZ);
-        UnlockReleaseBuffer(buffer);
-        CheckPendingPage(index, copy);
-        const uint8* payload = ConstPayloadOf(copy);
-        const uint32 used = UsedOf(copy);
-        for (uint32 at = 0; at < used;) {
-            const RecordHeader header = ReadRecord(index, payload, used, at);
-            if ((header.flags & kDead) == 0) {
-                PendingRow row;
-                row.tid = TidOf(header);
-                row.row = reinterpret_cast<const char*>(payload) + at + sizeof header;
-                row.size = header.size - sizeof header;
-                char* long_row = nullptr;
-                if ((header.flags & kLongRow) != 0) {
-                    LongRow value;
-                    if (row.size != sizeof value) {
-                        pg::ReportIndexCorrupted(index, "a pending record is damaged");
-                    }
-                    memcpy(&value, row.row, sizeof value);
-                    long_row = ReadValuePages(index, value);
-                    row.row = long_row;
-                    row.size = value.size;
+namespace {
+
+enum class Look { kRows, kFlags };
+
+// Visits the rows of the copy of a page from payload byte `at` on, up to `used`. False: gone.
+bool VisitPage(Relation index, const char* page, OwnerId owner, uint32 at, uint32 used, Look look,
+               PendingVisit visit, void* state) {
+    const uint8* payload = ConstPayloadOf(page);
+    while (at < used) {
+        const RecordHeader header = ReadRecord(index, payload, used, at);
+        PendingRow row{TidOf(header), (header.flags & kDead) != 0, nullptr, 0};
+        char* long_row = nullptr;
+        if (look == Look::kRows) {
+            row.row = reinterpret_cast<const char*>(payload) + at + sizeof header;
+            row.size = header.size - static_cast<uint32>(sizeof header);
+            if ((header.flags & kLongRow) != 0) {
+                LongRow value;
+                if (row.size != sizeof value) {
+                    pg::ReportIndexCorrupted(index, "a pending record is damaged");
                 }
-                const uint32 crc = static_cast<uint32>(header.crc_hi) << 16 | header.crc_lo;
-                if (RecordCrc(header, row.row, row.size) != crc) {
-                    pg::ReportIndexCorrupted(index, "a pending record fails its checksum");
+                memcpy(&value, row.row, sizeof value);
+                long_row = ReadValuePages(index, owner, value);
+                if (long_row == nullptr) {
+                    return false;
                 }
-                visit(state, row);
-                if (long_row != nullptr) {
-                    pfree(long_row);
-                }
+                row.row = long_row;
+                row.size = value.size;
             }
-            at += header.size;
+            const uint32 crc = static_cast<uint32>(header.crc_hi) << 16 | header.crc_lo;
+            if (RecordCrc(header, row.row, row.size) != crc) {
+                pg::ReportIndexCorrupted(index, "a pending record fails its checksum");
+            }
+        }
+        visit(state, row);
+        if (long_row != nullptr) {
+            pfree(long_row);
+        }
+        at += header.size;
+    }
+    return true;
+}
+
+// Copies page `sequence` of a chain. False: gone.
+bool CopyPendingPage(Relation index, OwnerId owner, BlockNumber block, uint32 sequence,
+                     Snapshot snapshot, char* copy) {
+    CHECK_FOR_INTERRUPTS();
+    Buffer buffer = ReadBuffer(index, block);
+    LockBuffer(buffer, BUFFER_LOCK_SHARE);
+    if (snapshot != nullptr) {
+        compat::CheckSnapshotAge(snapshot, index, BufferGetPage(buffer));
+    }
+    memcpy(copy, BufferGetPage(buffer), BLCKSZ);
+    UnlockReleaseBuffer(buffer);
+    return MeetPage(index, copy, PageKind::kPending, owner, sequence) == Met::kExpected;
+}
+
+}  // namespace
+
+bool VisitPending(Relation index, const PendingChain& chain, PendingCursor* cursor,
+                  Snapshot snapshot, PendingVisit visit, void* state) {
+    char* copy = static_cast<char*>(palloc(BLCKSZ));
+    bool there = true;
+    for (;;) {
+        there = CopyPendingPage(index, chain.id, cursor->block, cursor->sequence, snapshot, copy);
+        if (!there) {
+            break;
+        }
+        const uint32 used = UsedOf(copy);
+        there = VisitPage(index, copy, chain.id, cursor->at, used, Look::kRows, visit, state);
+        const BlockNumber next = SpecialOf(static_cast<const char*>(copy))->next;
+        cursor->at = used;
+        if (!there || next == InvalidBlockNumber) {
+            break;
+        }
+        *cursor = {next, cursor->sequence + 1, 0};
+    }
+    pfree(copy);
+    return there;
+}
+
+bool VisitPendingFlags(Relation index, const PendingChain& chain, const PendingCursor& end,
+                       PendingVisit visit, void* state) {
+    char* copy = static_cast<char*>(palloc(BLCKSZ));
+    BlockNumber block = chain.head;
+    bool there = true;
+    for (uint32 sequence = 0; there && sequence <= end.sequence; ++sequence) {
+        there = CopyPendingPage(index, chain.id, block, sequence, nullptr, copy) &&
+                VisitPage(index, copy, chain.id, 0,
+                          sequence < end.sequence ? UsedOf(copy) : end.at, Look::kFlags, visit,
+                          state);
+        block = SpecialOf(static_cast<const char*>(copy))->next;
+    }
+    pfree(copy);
+    return there;
+}
+
+bool VisitPendingPages(Relation index, const PendingChain& chain,
+                       void (*visit)(void* state, BlockNumber block), void* state) {
+    char* copy = static_cast<char*>(palloc(BLCKSZ));
+    bool there = true;
+    BlockNumber block = chain.head;
+    for (uint32 sequence = 0; there && block != InvalidBlockNumber; ++sequence) {
+        there = CopyPendingPage(index, chain.id, block, sequence, nullptr, copy);
+        if (there) {
+            visit(state, block);
         }
         block = SpecialOf(static_cast<const char*>(copy))->next;
     }
     pfree(copy);
+    return there;
 }
 
 void DeletePending(Relation index, const PendingChain& chain, IndexBulkDeleteCallback callback,
@@ -298,13 +409,16 @@ void DeletePending(Relation index, const PendingChain& chain, IndexBulkDeleteCal
     // The callback sees a copy: it is core code, and may take its time. Records do not move
     // meanwhile, and what is appended is of rows that VACUUM does not know.
     char* copy = static_cast<char*>(palloc(BLCKSZ));
-    for (BlockNumber block = chain.head; block != InvalidBlockNumber;) {
+    BlockNumber block = chain.head;
+    for (uint32 sequence = 0; block != InvalidBlockNumber; ++sequence) {
         compat::VacuumDelayPoint();
         Buffer buffer = ReadBuffer(index, block);
         LockBuffer(buffer, BUFFER_LOCK_SHARE);
         memcpy(copy, BufferGetPage(buffer), BLCKSZ);
         LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
-        CheckPendingPage(index, copy);
+        if (MeetPage(index, copy, PageKind::kPending, chain.id, sequence) == Met::kGone) {
+            pg::ReportIndexCorrupted(index, "a pending chain has a page of another owner");
+        }
         const uint8* payload = ConstPayloadOf(copy);
         const uint32 used = UsedOf(copy);
         uint32 dead[core::kPagePayload / sizeof(RecordHeader)];
@@ -342,38 +456,44 @@ void DeletePending(Relation index, const PendingChain& chain, IndexBulkDeleteCal
 }
 
 bool SealPending(Relation index) {
-    for (;;) {
+    for (uint32 lane = 0; lane < kLanes;) {
         CHECK_FOR_INTERRUPTS();
-        MetaData meta;
-        ReadMeta(index, &meta);
-        if (meta.sealed.head != InvalidBlockNumber) {
-            return true;
+        const PendingChain chain = ReadLane(index, lane);
+        if (chain.id == 0) {
+            ++lane;
+            continue;
         }
-        if (meta.pending.head == InvalidBlockNumber) {
-            return false;
-        }
-        BlockNumber tail = meta.pending.tail;
-        Buffer buffer = ReadBuffer(index, tail);
+        Buffer buffer = ReadBuffer(index, chain.tail);
         LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-        Page page = BufferGetPage(buffer);
-        CheckPendingPage(index, page);
-        const bool last = SpecialOf(page)->next == InvalidBlockNumber;
         Buffer meta_buffer = ReadBuffer(index, kMetaBlock);
         LockBuffer(meta_buffer, BUFFER_LOCK_EXCLUSIVE);
+        MetaData meta;
         CopyMeta(index, BufferGetPage(meta_buffer), &meta);
-        const bool same = meta.pending.tail == tail && meta.sealed.head == InvalidBlockNumber;
-        if (last && same) {
+        const PendingChain& now = meta.lanes[lane];
+        const bool full = meta.sealed_count == kMaxSealed;
+        // Else it has grown by a page in the meantime.
+        if (!full && now.id == chain.id && now.tail == chain.tail) {
+            if (const char* problem =
+                    WrongWithPage(static_cast<const char*>(BufferGetPage(buffer)),
+                                  PageKind::kPending, chain.id, chain.pages - 1)) {
+                pg::ReportIndexCorrupted(index, problem, "The page is one of pending rows.");
+            }
+            meta.sealed[meta.sealed_count++] = now;
+            meta.lanes[lane] = {};
             PageEdit edit(index);
             SpecialOf(edit.Register(buffer))->flags |= kSealed;
-            MetaData* edited = MetaOf(edit.Register(meta_buffer));
-            edited->sealed = edited->pending;
-            edited->pending = kNoPending;
-            ++edited->generation;
+            WriteMeta(edit.Register(meta_buffer), meta);
             edit.Commit();
         }
         UnlockReleaseBuffer(meta_buffer);
         UnlockReleaseBuffer(buffer);
+        if (full) {
+            break;
+        }
     }
+    MetaData meta;
+    ReadMeta(index, &meta);
+    return meta.sealed_count > 0;
 }
 
 }  // namespace namedex::storage

@@ -19,10 +19,6 @@ std::string BlockDetail(BlockNumber block) {
     return "The page is block " + std::to_string(block) + " of the index.";
 }
 
-[[noreturn]] void ThrowBadPage(const char* problem, BlockNumber block) {
-    ThrowCorrupt(problem, BlockDetail(block));
-}
-
 }  // namespace
 
 // ---------------------------------------------------------------- writing
@@ -30,8 +26,11 @@ std::string BlockDetail(BlockNumber block) {
 SegmentPagesWriter::SegmentPagesWriter(Relation index, uint32 segment_id, bool log)
     : index_(index),
       segment_id_(segment_id),
-      log_(log),
-      strategy_(pg::Call([] { return GetAccessStrategy(BAS_BULKWRITE); })) {}
+      strategy_(pg::Call([] { return GetAccessStrategy(BAS_BULKWRITE); })) {
+    if (log) {
+        free_.emplace(index);
+    }
+}
 
 SegmentPagesWriter::~SegmentPagesWriter() {
     FreeAccessStrategy(strategy_);
@@ -39,15 +38,19 @@ SegmentPagesWriter::~SegmentPagesWriter() {
 
 BlockNumber SegmentPagesWriter::WritePage(const std::uint8_t* payload, std::uint32_t used,
                                           PageKind kind, uint32 sequence) {
+    const Buffer taken = free_ ? free_->Take(strategy_) : InvalidBuffer;
     return pg::Call([&] {
-        CHECK_FOR_INTERRUPTS();
-        Buffer buffer = compat::ExtendLocked(index_, MAIN_FORKNUM, strategy_);
+        Buffer buffer = taken;
+        if (!free_) {
+            CHECK_FOR_INTERRUPTS();
+            buffer = compat::ExtendLocked(index_, MAIN_FORKNUM, strategy_);
+        }
         Page page = BufferGetPage(buffer);
         InitPage(page, kind, segment_id_, sequence);
         memcpy(PayloadOf(page), payload, used);
         SetUsed(page, used);
         SpecialOf(page)->crc = PageCrc(static_cast<const char*>(page));
-        FinishFreshPage(index_, buffer, log_);
+        FinishFreshPage(index_, buffer, free_.has_value());
         BlockNumber block = BufferGetBlockNumber(buffer);
         UnlockReleaseBuffer(buffer);
         return block;
@@ -70,34 +73,48 @@ void SegmentPagesWriter::Write(const std::uint8_t* payload, std::uint32_t used) 
 
 BlockNumber SegmentPagesWriter::Finish(const core::SegmentHeader& header) {
     std::vector<std::uint8_t> bytes(offsetof(SegmentRoot, extents) +
-                                    extents_.size() * sizeof(Extent));
+                                    extents_.size() * sizeof(BlockRun));
     auto* root = reinterpret_cast<SegmentRoot*>(bytes.data());
     root->segment_id = segment_id_;
     root->page_count = pages_;
     root->row_count = header.row_count;
     root->extent_count = static_cast<uint32>(extents_.size());
     memcpy(bytes.data() + offsetof(SegmentRoot, extents), extents_.data(),
-           extents_.size() * sizeof(Extent));
+           extents_.size() * sizeof(BlockRun));
     return WritePage(bytes.data(), static_cast<std::uint32_t>(bytes.size()),
                      PageKind::kSegmentRoot, 0);
 }
 
 // ---------------------------------------------------------------- reading
 
-SegmentPages::SegmentPages(Relation index, const SegmentEntry& entry)
-    : index_(index), entry_(entry) {
-    const BlockNumber blocks = pg::Call([&] { return RelationGetNumberOfBlocks(index); });
-    if (entry.root >= blocks) {
-        ThrowBadPage("a segment's root lies past the index's end", entry.root);
+uint32 ReadExtents(Relation index, OwnerId segment_id, BlockNumber root, BlockRun* extents) {
+    if (root >= RelationGetNumberOfBlocks(index)) {
+        return 0;
     }
-    PinRoot();
+    Buffer buffer = ReadBuffer(index, root);
+    LockBuffer(buffer, BUFFER_LOCK_SHARE);
+    const char* page = static_cast<const char*>(BufferGetPage(buffer));
+    uint32 count = 0;
+    if (WrongWithPage(page, PageKind::kSegmentRoot, segment_id, 0) == nullptr) {
+        const auto* content = reinterpret_cast<const SegmentRoot*>(ConstPayloadOf(page));
+        count = std::min(content->extent_count, kMaxExtents);
+        memcpy(extents, content->extents, count * sizeof(BlockRun));
+    }
+    UnlockReleaseBuffer(buffer);
+    return count;
+}
+
+SegmentPages::SegmentPages(Relation index, const SegmentEntry& entry, Buffer root_buffer)
+    : index_(index), entry_(entry) {
+    TakeRoot(root_buffer);
     try {
+        const BlockNumber blocks = pg::Call([&] { return RelationGetNumberOfBlocks(index); });
         const char* page = static_cast<const char*>(BufferGetPage(root_));
         const auto* root = reinterpret_cast<const SegmentRoot*>(ConstPayloadOf(page));
         const uint32 used = UsedOf(page);
         if (used < offsetof(SegmentRoot, extents) || root->segment_id != entry.segment_id ||
             root->extent_count > kMaxExtents || root->row_count != entry.rows ||
-            used < offsetof(SegmentRoot, extents) + root->extent_count * sizeof(Extent)) {
+            used < offsetof(SegmentRoot, extents) + root->extent_count * sizeof(BlockRun)) {
             ThrowBadPage("a segment root is damaged", entry.root);
         }
         uint64 pages = 0;
@@ -119,8 +136,29 @@ SegmentPages::SegmentPages(Relation index, const SegmentEntry& entry)
     }
 }
 
-void SegmentPages::PinRoot() {
-    const Buffer root = pg::Call([&] { return ReadBuffer(index_, entry_.root); });
+// A page is not what it should be. If the segment is not listed any more, it has been given up and
+// its pages are used for something else: not damage, but an answer that cannot be given.
+void SegmentPages::ThrowBadPage(const char* problem, BlockNumber block) {
+    const bool listed = pg::Call([&] {
+        MetaData meta;
+        ReadMeta(index_, &meta);
+        for (uint32 i = 0; i < meta.segment_count; ++i) {
+            if (meta.segments[i].segment_id == entry_.segment_id) {
+                return true;
+            }
+        }
+        return false;
+    });
+    if (!listed) {
+        core::ThrowRetry("the part of the index that this query reads has been replaced");
+    }
+    ThrowCorrupt(problem, BlockDetail(block));
+}
+
+void SegmentPages::TakeRoot(Buffer root) {
+    if (!BufferIsValid(root)) {
+        ThrowBadPage("a segment's root lies past the index's end", entry_.root);
+    }
     if (const char* problem = WrongWithPage(static_cast<const char*>(BufferGetPage(root)),
                                             PageKind::kSegmentRoot, entry_.segment_id, 0)) {
         ReleaseBuffer(root);
@@ -135,10 +173,10 @@ void SegmentPages::Rest() noexcept {
     index_ = nullptr;
 }
 
-void SegmentPages::Resume(Relation index, const SegmentEntry& entry) {
+void SegmentPages::Resume(Relation index, const SegmentEntry& entry, Buffer root) {
     index_ = index;
     entry_ = entry;
-    PinRoot();
+    TakeRoot(root);
 }
 
 SegmentPages::~SegmentPages() {

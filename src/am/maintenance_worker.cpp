@@ -1,0 +1,280 @@
+#include "am/maintenance_worker.hpp"
+
+#include "am/am.hpp"
+#include "am/maintenance.hpp"
+#include "pg/boundary.hpp"
+#include "pg/compat.hpp"
+#include "storage/metapage.hpp"
+#include "storage/pending.hpp"
+#include "storage/reclaim.hpp"
+
+extern "C" {
+#include "catalog/pg_database.h"
+#include "postmaster/bgworker.h"
+#include "storage/latch.h"
+#include "storage/procsignal.h"
+#include "tcop/tcopprot.h"
+
+PGDLLEXPORT void namedex_maintenance_worker(Datum argument);
+}
+
+namespace namedex::am {
+
+namespace {
+
+bool background_worker = true;
+
+// What a worker is told, in BackgroundWorker.bgw_extra.
+struct Orders {
+    Oid database;
+    Oid index;
+    bool tidy;  // wait for parked segments
+};
+static_assert(sizeof(Orders) <= BGW_EXTRALEN);
+
+// How often a worker at work looks whether it is in somebody's way, and a waiting one whether it can
+// go on.
+constexpr long kLookMilliseconds = 20;
+constexpr long kWaitMilliseconds = 200;
+constexpr int kWaits = 100;
+// A backend does not start two within this time.
+constexpr long kStartMilliseconds = 100;
+
+bool Register(Relation index, bool tidy) {
+    BackgroundWorker worker{};
+    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+    worker.bgw_restart_time = BGW_NEVER_RESTART;
+    strlcpy(worker.bgw_library_name, "namedex", sizeof worker.bgw_library_name);
+    strlcpy(worker.bgw_function_name, "namedex_maintenance_worker",
+            sizeof worker.bgw_function_name);
+    snprintf(worker.bgw_name, sizeof worker.bgw_name, "namedex maintenance of index %u",
+             RelationGetRelid(index));
+    strlcpy(worker.bgw_type, "namedex maintenance", sizeof worker.bgw_type);
+    const Orders orders{MyDatabaseId, RelationGetRelid(index), tidy};
+    memcpy(worker.bgw_extra, &orders, sizeof orders);
+    return RegisterDynamicBackgroundWorker(&worker, nullptr);
+}
+
+bool HasWorkers(Relation index) {
+    return background_worker && !RelationUsesLocalBuffers(index) && !compat::IsOwnFile(index) &&
+           IsUnderPostmaster;
+}
+
+bool IsHeldByAnother(Relation index, Duty duty) {
+    if (!TryLockDuty(index, duty)) {
+        return true;
+    }
+    UnlockDuty(index, duty);
+    return false;
+}
+
+// ---------------------------------------------------------------- the worker's side
+
+// Thrown by the poll when the worker is in somebody's way. No server call is under way then, so
+// that unwinding releases all there is.
+struct GiveWay {};
+
+// The index at work, for the poll.
+Relation index_at_work = nullptr;
+TimestampTz looked_at = 0;
+
+// DROP DATABASE locks the database exclusively before it waits for other sessions to leave.
+bool DatabaseIsBeingDropped() {
+    LOCKTAG tag;
+    SET_LOCKTAG_OBJECT(tag, InvalidOid, DatabaseRelationId, MyDatabaseId, 0);
+    if (LockAcquire(&tag, RowExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL) {
+        return true;
+    }
+    LockRelease(&tag, RowExclusiveLock, false);
+    return false;
+}
+
+void PollWorker() {
+    pg::PollInterrupts();
+    const TimestampTz now = GetCurrentTimestamp();
+    if (!TimestampDifferenceExceeds(looked_at, now, kLookMilliseconds)) {
+        return;
+    }
+    looked_at = now;
+    const bool in_the_way = pg::Call([] {
+        return LockHasWaitersRelation(index_at_work, RowExclusiveLock) || DatabaseIsBeingDropped();
+    });
+    if (in_the_way) {
+        throw GiveWay{};
+    }
+}
+
+// Opens the index, if it is still there and nobody has it locked; else null.
+Relation OpenIndex(Oid oid) {
+    if (!ConditionalLockRelationOid(oid, RowExclusiveLock)) {
+        return nullptr;
+    }
+    Relation index = try_relation_open(oid, NoLock);
+    if (index == nullptr) {
+        UnlockRelationOid(oid, RowExclusiveLock);
+        return nullptr;
+    }
+    const bool suits = index->rd_rel->relkind == RELKIND_INDEX &&
+                       index->rd_indam != nullptr &&
+                       index->rd_indam->ambuild == &Build && index->rd_index->indislive;
+    if (!suits) {
+        relation_close(index, RowExclusiveLock);
+        return nullptr;
+    }
+    return index;
+}
+
+enum class Step { kDone, kMore, kWait, kStop };
+
+Step FlushStep(Relation index) {
+    const bool due = pg::Call([&] {
+        storage::MetaData meta;
+        storage::ReadMeta(index, &meta);
+        const std::size_t bytes = std::size_t{BLCKSZ} * storage::PendingPages(meta);
+        return (meta.sealed_count > 0 || bytes > FlushThreshold(index, meta.segment_count)) &&
+               TryLockDuty(index, Duty::kFlush);
+    });
+    if (!due) {
+        return Step::kDone;
+    }
+    const Flushed flushed = FlushPending(index, &PollWorker);
+    pg::Call([&] { UnlockDuty(index, Duty::kFlush); });
+    return flushed == Flushed::kAll ? Step::kMore : Step::kDone;
+}
+
+Step MergeStep(Relation index, bool tidy) {
+    if (!pg::Call([&] { return TryLockDuty(index, Duty::kMerge); })) {
+        return Step::kDone;
+    }
+    const uint32 parked = pg::Call([&] { return storage::ReleaseParked(index); });
+    Step step = Step::kDone;
+    if (MergeSegments(index, MergeAim::kTidy, &PollWorker) ||
+        (tidy && MoveTowardsFront(index, &PollWorker))) {
+        step = Step::kMore;
+    } else if (tidy && parked > 0) {
+        step = Step::kWait;
+    }
+    pg::Call([&] { UnlockDuty(index, Duty::kMerge); });
+    return step;
+}
+
+void CutStep(Relation index) {
+    pg::Call([&] {
+        if (TryLockDuty(index, Duty::kFlush)) {
+            if (TryLockDuty(index, Duty::kMerge)) {
+                storage::CutFreeEnd(index);
+                UnlockDuty(index, Duty::kMerge);
+            }
+            UnlockDuty(index, Duty::kFlush);
+        }
+    });
+}
+
+// One transaction.
+Step TakeStep(const Orders& orders) {
+    StartTransactionCommand();
+    Relation index = OpenIndex(orders.index);
+    Step step = Step::kStop;
+    if (index != nullptr) {
+        pgstat_report_activity(STATE_RUNNING, RelationGetRelationName(index));
+        // No catalog snapshot either holds VACUUM up meanwhile.
+        InvalidateCatalogSnapshot();
+        index_at_work = index;
+        step = pg::Enter(index, [&] {
+            try {
+                Step taken = FlushStep(index);
+                if (taken == Step::kDone) {
+                    taken = MergeStep(index, orders.tidy);
+                }
+                if (taken == Step::kDone && orders.tidy) {
+                    CutStep(index);
+                }
+                return taken;
+            } catch (const GiveWay&) {
+                return Step::kStop;
+            }
+        });
+    }
+    if (step == Step::kStop) {
+        AbortCurrentTransaction();  // releases the locks of what was broken off
+    } else {
+        relation_close(index, NoLock);
+        CommitTransactionCommand();
+    }
+    pgstat_report_activity(STATE_IDLE, nullptr);
+    return step;
+}
+
+// Between transactions. False: it is time to leave.
+bool Wait() {
+    const int events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+                                 kWaitMilliseconds, PG_WAIT_EXTENSION);
+    if ((events & WL_LATCH_SET) != 0) {
+        ResetLatch(MyLatch);
+    }
+    CHECK_FOR_INTERRUPTS();
+    StartTransactionCommand();
+    const bool leave = DatabaseIsBeingDropped();
+    CommitTransactionCommand();
+    return !leave;
+}
+
+}  // namespace
+
+Started StartWorker(Relation index) {
+    static TimestampTz started_at = 0;
+    if (!HasWorkers(index)) {
+        return Started::kNever;
+    }
+    const TimestampTz now = GetCurrentTimestamp();
+    if (!TimestampDifferenceExceeds(started_at, now, kStartMilliseconds) ||
+        IsHeldByAnother(index, Duty::kFlush)) {
+        return Started::kYes;
+    }
+    if (!Register(index, false)) {
+        return Started::kNotNow;
+    }
+    started_at = now;
+    return Started::kYes;
+}
+
+void StartTidying(Relation index) {
+    if (HasWorkers(index)) {
+        Register(index, true);  // if not, VACUUM will do it
+    }
+}
+
+void RegisterWorkerSetting() {
+    DefineCustomBoolVariable(
+        "namedex.background_worker",
+        "Lets a background worker move pending rows into segments and merge segments.",
+        "If off, or if there is no free worker slot, the session whose insert passes "
+        "pending_list_limit does it.",
+        &background_worker, true, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+}
+
+}  // namespace namedex::am
+
+void namedex_maintenance_worker(Datum) {
+    using namespace namedex;
+    am::Orders orders;
+    memcpy(&orders, MyBgworkerEntry->bgw_extra, sizeof orders);
+    pqsignal(SIGTERM, die);
+    BackgroundWorkerUnblockSignals();
+    BackgroundWorkerInitializeConnectionByOid(orders.database, InvalidOid, 0);
+    pgstat_report_appname("namedex maintenance");
+    // Nothing is lost if the last steps are undone by a crash.
+    SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_OVERRIDE);
+    int waits = 0;
+    for (;;) {
+        CHECK_FOR_INTERRUPTS();
+        const am::Step step = am::TakeStep(orders);
+        if (step == am::Step::kMore) {
+            continue;
+        }
+        if (step != am::Step::kWait || ++waits > am::kWaits || !am::Wait()) {
+            break;
+        }
+    }
+}

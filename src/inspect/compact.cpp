@@ -1,0 +1,61 @@
+/*
+ * namedex_compact(index): pending rows and all segments become one segment, while others read and
+ * write.
+ *
+ * What was merged stays readable for scans that have begun, this statement's own snapshot among
+ * them; so its blocks are given up, and the file is made shorter, by a worker afterwards or by the
+ * next VACUUM.
+ */
+#include "am/maintenance.hpp"
+#include "am/maintenance_worker.hpp"
+#include "inspect/access.hpp"
+#include "pg/boundary.hpp"
+#include "pg/compat.hpp"
+#include "storage/reclaim.hpp"
+
+namespace namedex::inspect {
+
+namespace {
+
+void Compact(Relation index) {
+    using am::Duty;
+    pg::Call([&] {
+        am::LockDuty(index, Duty::kFlush);
+        am::LockDuty(index, Duty::kMerge);
+    });
+    if (am::FlushPending(index, &pg::PollInterrupts) == am::Flushed::kNoRoom) {
+        am::MergeSegments(index, am::MergeAim::kOne, &pg::PollInterrupts);
+        am::FlushPending(index, &pg::PollInterrupts);
+    }
+    pg::Call([&] {
+        am::UnlockDuty(index, Duty::kFlush);
+        storage::ReleaseParked(index);
+    });
+    am::MergeSegments(index, am::MergeAim::kOne, &pg::PollInterrupts);
+    pg::Call([&] {
+        am::UnlockDuty(index, Duty::kMerge);
+        am::StartTidying(index);
+    });
+}
+
+}  // namespace
+
+}  // namespace namedex::inspect
+
+NAMEDEX_FUNCTION(namedex_compact) {
+    using namespace namedex;
+    const Oid oid = PG_GETARG_OID(0);
+    return pg::Enter(oid, [&] {
+        Relation index = pg::Call([&] {
+            if (RecoveryInProgress()) {
+                ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                                errmsg("recovery is in progress"),
+                                errhint("Indexes cannot be compacted during recovery.")));
+            }
+            return inspect::OpenIndex(oid, inspect::Right::kMaintain, ShareUpdateExclusiveLock);
+        });
+        inspect::Compact(index);
+        pg::Call([&] { relation_close(index, NoLock); });
+        PG_RETURN_VOID();
+    });
+}

@@ -1,0 +1,176 @@
+#include "storage/reclaim.hpp"
+
+#include <algorithm>
+
+#include "pg/boundary.hpp"
+#include "pg/compat.hpp"
+#include "storage/free_blocks.hpp"
+#include "storage/page_log.hpp"
+#include "storage/segment_pages.hpp"
+
+extern "C" {
+#include "catalog/storage.h"
+}
+
+namespace namedex::storage {
+
+namespace {
+
+// It is worth a lock that keeps everybody out, and on standbys ends queries, to cut off as many
+// blocks as this, and this share of the file.
+constexpr BlockNumber kLeastCut = 64;
+constexpr BlockNumber kCutShare = 16;
+
+bool IsPinned(Relation index, BlockNumber root) {
+    Buffer buffer = ReadBuffer(index, root);
+    const bool alone = ConditionalLockBufferForCleanup(buffer);
+    if (alone) {
+        LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+    }
+    ReleaseBuffer(buffer);
+    return !alone;
+}
+
+// The number of blocks up to the last one of a listed or parked segment.
+BlockNumber EndOfSegments(Relation index, const MetaData& meta) {
+    BlockNumber end = kMetaBlock + 1;
+    auto* extents = static_cast<BlockRun*>(palloc(kMaxExtents * sizeof(BlockRun)));
+    const auto add = [&](OwnerId id, BlockNumber root) {
+        end = std::max(end, root + 1);
+        const uint32 count = ReadExtents(index, id, root, extents);
+        for (uint32 i = 0; i < count; ++i) {
+            end = std::max(end, extents[i].start + extents[i].count);
+        }
+    };
+    for (uint32 i = 0; i < meta.segment_count; ++i) {
+        add(meta.segments[i].segment_id, meta.segments[i].root);
+    }
+    for (uint32 i = 0; i < meta.parked_count; ++i) {
+        add(meta.parked[i].segment_id, meta.parked[i].root);
+    }
+    pfree(extents);
+    return end;
+}
+
+}  // namespace
+
+void Park(MetaData* meta, OwnerId segment_id) {
+    uint32 kept = 0;
+    for (uint32 i = 0; i < meta->segment_count; ++i) {
+        const SegmentEntry& entry = meta->segments[i];
+        if (entry.segment_id == segment_id) {
+            meta->parked[meta->parked_count++] = {entry.segment_id, entry.root, 0};
+        } else {
+            meta->segments[kept++] = entry;
+        }
+    }
+    for (uint32 i = kept; i < meta->segment_count; ++i) {
+        meta->segments[i] = {};
+    }
+    meta->segment_count = kept;
+}
+
+void StampParked(Relation index, Buffer meta_buffer) {
+    MetaData meta;
+    CopyMeta(index, BufferGetPage(meta_buffer), &meta);
+    bool changed = false;
+    for (uint32 i = 0; i < meta.parked_count; ++i) {
+        if (meta.parked[i].horizon == 0) {
+            meta.parked[i].horizon = U64FromFullTransactionId(ReadNextFullTransactionId());
+            changed = true;
+        }
+    }
+    if (changed) {
+        PageEdit edit(index);
+        WriteMeta(edit.Register(meta_buffer), meta);
+        edit.Commit();
+    }
+}
+
+void UseTransactionId() {
+    if (!IsInParallelMode()) {
+        GetTopTransactionId();
+    }
+}
+
+uint32 ReleaseParked(Relation index) {
+    Buffer meta_buffer = ReadBuffer(index, kMetaBlock);
+    LockBuffer(meta_buffer, BUFFER_LOCK_EXCLUSIVE);
+    StampParked(index, meta_buffer);  // what a crash has left without a horizon
+    MetaData meta;
+    CopyMeta(index, BufferGetPage(meta_buffer), &meta);
+    LockBuffer(meta_buffer, BUFFER_LOCK_UNLOCK);
+    const Oid table = index->rd_index->indrelid;
+    if (meta.parked_count == 0 || !ConditionalLockRelationOid(table, AccessShareLock)) {
+        ReleaseBuffer(meta_buffer);
+        return meta.parked_count;
+    }
+    Relation heap = try_relation_open(table, NoLock);
+    OwnerId gone[kMaxParked];
+    uint32 gone_count = 0;
+    uint64 horizon = 0;
+    for (uint32 i = 0; heap != nullptr && i < meta.parked_count; ++i) {
+        const ParkedSegment& parked = meta.parked[i];
+        if (GlobalVisCheckRemovableFullXid(heap, FullTransactionIdFromU64(parked.horizon)) &&
+            !IsPinned(index, parked.root)) {
+            gone[gone_count++] = parked.segment_id;
+            horizon = std::max(horizon, parked.horizon);
+        }
+    }
+    if (gone_count > 0) {
+        if (RelationNeedsWAL(index) && XLogStandbyInfoActive()) {
+            compat::LogReuse(index, heap, kMetaBlock, FullTransactionIdFromU64(horizon));
+        }
+        LockBuffer(meta_buffer, BUFFER_LOCK_EXCLUSIVE);
+        CopyMeta(index, BufferGetPage(meta_buffer), &meta);
+        uint32 kept = 0;
+        for (uint32 i = 0; i < meta.parked_count; ++i) {
+            if (std::find(gone, gone + gone_count, meta.parked[i].segment_id) == gone + gone_count) {
+                meta.parked[kept++] = meta.parked[i];
+            }
+        }
+        for (uint32 i = kept; i < meta.parked_count; ++i) {
+            meta.parked[i] = {};
+        }
+        meta.parked_count = kept;
+        PageEdit edit(index);
+        WriteMeta(edit.Register(meta_buffer), meta);
+        edit.Commit();
+        LockBuffer(meta_buffer, BUFFER_LOCK_UNLOCK);
+    }
+    ReleaseBuffer(meta_buffer);
+    if (heap != nullptr) {
+        relation_close(heap, NoLock);
+    }
+    UnlockRelationOid(table, AccessShareLock);
+    return meta.parked_count;
+}
+
+void CutFreeEnd(Relation index) {
+    MetaData meta;
+    ReadMeta(index, &meta);
+    const BlockNumber blocks = RelationGetNumberOfBlocks(index);
+    const BlockNumber segments_end = EndOfSegments(index, meta);
+    const BlockNumber least = std::max(kLeastCut, blocks / kCutShare);
+    if (blocks < segments_end + least || IsInParallelMode() ||
+        !ConditionalLockRelation(index, AccessExclusiveLock)) {
+        return;
+    }
+    BlockNumber end = blocks;
+    ReadMeta(index, &meta);
+    while (end > segments_end) {
+        CHECK_FOR_INTERRUPTS();
+        const Buffer buffer = TryFreeBlock(index, end - 1, meta, nullptr);
+        if (!BufferIsValid(buffer)) {
+            break;
+        }
+        UnlockReleaseBuffer(buffer);
+        --end;
+    }
+    if (blocks >= end + least) {
+        RelationTruncate(index, end);
+    }
+    UnlockRelation(index, AccessExclusiveLock);
+}
+
+}  // namespace namedex::storage

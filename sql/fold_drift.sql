@@ -36,7 +36,7 @@ CREATE INDEX late_a ON late USING namedex (a);
 INSERT INTO pending VALUES (1001, 'Ängström');
 -- What an index remembers of the rules it was built under (docs/format.md): equal to what one built now does?
 CREATE FUNCTION signature(index regclass) RETURNS bytea LANGUAGE sql AS
-    'SELECT pg_read_binary_file(pg_relation_filepath(index), 80, 8)';
+    'SELECT pg_read_binary_file(pg_relation_filepath(index), 48, 8)';
 CREATE FUNCTION looks(tab text, pattern text) RETURNS TABLE (mode text, said text) LANGUAGE sql AS $$
     SELECT m, raised(format('SELECT use_scan(%L); DO $d$ BEGIN PERFORM count(id) FROM %I WHERE a ILIKE %L; END $d$', m, tab, pattern))
     FROM unnest(ARRAY['plain', 'bitmap']) AS m

@@ -3,8 +3,8 @@
  *
  * Segments are searched one after the other, each in windows of ordinals. A plain scan starts with
  * a small window and widens it, so that LIMIT 20 costs little and a full scan is not slowed down.
- * The pending rows come last; they were matched when the set of contents was read. Every scan drops
- * tombstoned rows.
+ * The pending rows come last: those that were there when the set of contents was read. Every scan
+ * drops tombstoned rows.
  *
  * A segment is given back as soon as it is searched to its end, and with it the memory of its rows,
  * so that what a query holds is bounded however many segments, columns and partitions it reads: the
@@ -18,7 +18,9 @@
 #include "am/am.hpp"
 #include "am/fold_check.hpp"
 #include "am/index_snapshot.hpp"
+#include "am/pending_cache.hpp"
 #include "am/scan_keys.hpp"
+#include "core/pending_query.hpp"
 #include "core/segment_query.hpp"
 #include "pg/boundary.hpp"
 #include "pg/compat.hpp"
@@ -110,7 +112,12 @@ class Scan {
         }
         opened_ = false;  // its segments are gone
         tids_.insert(tids_.end(), pending_.begin(), pending_.end());
+        for (const PendingView& view : views_) {
+            EvaluateView(view);
+            flush();
+        }
         flush();
+        views_.clear();
         pending_ = std::pmr::vector<ItemPointerData>(&memory_);
         FreeBatch();
         return total;
@@ -132,16 +139,53 @@ class Scan {
             return;
         }
         contents_.Open(
-            snapshot, [this] { pending_.clear(); },
-            [this](const ItemPointerData& tid, std::string_view row) {
-                if (!conditions_->nothing() && keys_.Accepts(conditions_->conditions(), row)) {
-                    pending_.push_back(tid);
-                }
-            });
+            snapshot,
+            [this] {
+                pending_.clear();
+                views_.clear();
+            },
+            [this](const storage::PendingChain& chain) { return ReadChain(chain); });
         CheckFolds(contents_, keys_);
         opened_ = true;
         segment_ = 0;
         pending_given_ = false;
+    }
+
+    // Long chains are searched at once, the others when their turn comes.
+    bool ReadChain(const storage::PendingChain& chain) {
+        if (conditions_->nothing()) {
+            return true;
+        }
+        if (IsKept(chain)) {
+            std::optional<PendingView> view =
+                ViewChain(index_, contents_.meta(), chain, keys_, snapshot_);
+            if (view && view->rows > 0) {
+                views_.push_back(*view);
+            }
+            return view.has_value();
+        }
+        return contents_.VisitRows(
+            chain, snapshot_, [this](const ItemPointerData& tid, std::string_view row) {
+                if (keys_.Accepts(conditions_->conditions(), row)) {
+                    pending_.push_back(tid);
+                }
+            });
+    }
+
+    // Appends the TIDs of a view's live rows that satisfy the conditions.
+    void EvaluateView(const PendingView& view) {
+        core::PendingQuery query(view.chain->rows(), conditions_->conditions(), view.rows, &memory_,
+                                 &pg::PollInterrupts);
+        std::pmr::vector<RowOrdinal> rows(&memory_);
+        query.Evaluate(0, view.rows, rows);
+        for (const RowOrdinal row : rows) {
+            if (!view.chain->IsDead(row)) {
+                const core::Tid tid = view.chain->rows().tid(row);
+                ItemPointerData pointer;
+                ItemPointerSet(&pointer, tid.block, tid.offset);
+                tids_.push_back(pointer);
+            }
+        }
     }
 
     void OpenQuery(OpenSegment& segment) {
@@ -238,7 +282,17 @@ class Scan {
         if (!pending_given_) {
             pending_given_ = true;
             tids_.swap(pending_);
-            return !tids_.empty();
+            if (!tids_.empty()) {
+                return true;
+            }
+        }
+        while (!views_.empty()) {
+            const PendingView view = std::move(views_.back());
+            views_.pop_back();
+            EvaluateView(view);
+            if (!tids_.empty()) {
+                return true;
+            }
         }
         FreeBatch();
         return false;
@@ -259,7 +313,8 @@ class Scan {
     RowBitmap dead_;
     bool opened_ = false;
     Snapshot snapshot_ = nullptr;  // of the current call
-    std::pmr::vector<ItemPointerData> pending_;
+    std::vector<PendingView> views_;
+    std::pmr::vector<ItemPointerData> pending_;  // of chains that are not kept
     bool pending_given_ = false;
     std::size_t segment_ = 0;
     std::optional<core::SegmentQuery> query_;

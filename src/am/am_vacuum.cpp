@@ -14,6 +14,7 @@
 #include "pg/boundary.hpp"
 #include "pg/compat.hpp"
 #include "pg/context_resource.hpp"
+#include "pg/pause_point.hpp"
 #include "storage/page_log.hpp"
 #include "storage/reclaim.hpp"
 
@@ -60,16 +61,20 @@ void NotePendingDeletes(Relation index) {
 
 // Flushes, after merging if the list of segments is full.
 void FlushWithRoom(Relation index) {
-    pg::Call([&] { LockDuty(index, Duty::kFlush); });
-    while (FlushPending(index, &pg::PollInterrupts) == Flushed::kNoRoom) {
+    for (;;) {
+        pg::Call([&] { LockDuty(index, Duty::kFlush); });
+        const Flushed flushed = FlushPending(index, &pg::PollInterrupts);
+        pg::Call([&] { UnlockDuty(index, Duty::kFlush); });
+        if (flushed == Flushed::kAll) {
+            return;
+        }
         pg::Call([&] { LockDuty(index, Duty::kMerge); });
         const bool merged = MergeSegments(index, MergeAim::kTidy, &pg::PollInterrupts);
         pg::Call([&] { UnlockDuty(index, Duty::kMerge); });
         if (!merged) {
-            break;  // too many segments are parked: later
+            return;  // too many segments are parked: later
         }
     }
-    pg::Call([&] { UnlockDuty(index, Duty::kFlush); });
 }
 
 struct Deleted {
@@ -150,8 +155,8 @@ IndexBulkDeleteResult* BulkDelete(IndexVacuumInfo* info, IndexBulkDeleteResult* 
         // come first and flushes may go on then: what they write has been looked at. Segments must
         // stay listed to the end.
         pg::Call([&] {
-            LockDuty(info->index, Duty::kFlush);
             LockDuty(info->index, Duty::kMerge);
+            LockDuty(info->index, Duty::kFlush);
         });
         IndexSnapshot contents(info->index, std::pmr::get_default_resource());
         contents.OpenSegments(nullptr);
@@ -168,6 +173,7 @@ IndexBulkDeleteResult* BulkDelete(IndexVacuumInfo* info, IndexBulkDeleteResult* 
                 NotePendingDeletes(info->index);
             }
             UnlockDuty(info->index, Duty::kFlush);
+            pg::PauseAt("pending rows vacuumed");
         });
         for (std::unique_ptr<OpenSegment>& segment : contents.segments()) {
             const Deleted deleted =
@@ -202,21 +208,24 @@ IndexBulkDeleteResult* VacuumCleanup(IndexVacuumInfo* info, IndexBulkDeleteResul
         MoveTowardsFront(info->index, &pg::PollInterrupts);
         pg::Call([&] {
             storage::ReleaseParked(info->index);
-            UnlockDuty(info->index, Duty::kMerge);
             LockDuty(info->index, Duty::kFlush);
-            LockDuty(info->index, Duty::kMerge);
         });
         RenewFoldSignature(info->index);
         pg::Call([&] {
             storage::CutFreeEnd(info->index);
-            UnlockDuty(info->index, Duty::kMerge);
             UnlockDuty(info->index, Duty::kFlush);
+            UnlockDuty(info->index, Duty::kMerge);
         });
         if (!counted) {
             IndexSnapshot contents(info->index, std::pmr::get_default_resource());
             contents.Open(
                 nullptr, [&] { stats->num_index_tuples = 0; },
-                [&](const ItemPointerData&, std::string_view) { ++stats->num_index_tuples; });
+                [&](const storage::PendingChain& chain) {
+                    return contents.VisitRows(
+                        chain, nullptr, [&](const ItemPointerData&, std::string_view) {
+                            ++stats->num_index_tuples;
+                        });
+                });
             for (const std::unique_ptr<OpenSegment>& segment : contents.segments()) {
                 const storage::SegmentEntry& entry = segment->pages.entry();
                 stats->num_index_tuples += static_cast<double>(entry.rows) - entry.dead;

@@ -205,11 +205,12 @@ IndexKeys::IndexKeys(Relation index) {
     }
 }
 
-void IndexKeys::AddRow(core::RowAccumulator& rows, core::Tid tid, std::string_view encoded) {
+template <typename Rows>
+void IndexKeys::AddTo(Rows& rows, core::Tid tid, std::string_view encoded) {
     core::ByteReader reader(reinterpret_cast<const std::uint8_t*>(encoded.data()), encoded.size());
     rows.AddRow(tid);
     for (std::uint32_t i = 0; i < columns_.size(); ++i) {
-        core::ColumnAccumulator& to = rows.column(i);
+        auto& to = rows.column(i);
         const std::optional<std::string_view> value = NextValue(reader);
         if (!value) {
             to.AddNull();
@@ -222,6 +223,14 @@ void IndexKeys::AddRow(core::RowAccumulator& rows, core::Tid tid, std::string_vi
             to.AddRegular(split_.words, split_.shape);
         }
     }
+}
+
+void IndexKeys::AddRow(core::RowAccumulator& rows, core::Tid tid, std::string_view encoded) {
+    AddTo(rows, tid, encoded);
+}
+
+void IndexKeys::AddRow(core::PendingIndex& rows, core::Tid tid, std::string_view encoded) {
+    AddTo(rows, tid, encoded);
 }
 
 bool IndexKeys::Accepts(const std::vector<core::Condition>& conditions, std::string_view encoded) {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "core/condition.hpp"
+#include "core/pending_index.hpp"
 #include "core/row_accumulator.hpp"
 #include "core/split.hpp"
 #include "pg/prelude.hpp"
@@ -57,11 +58,15 @@ class IndexKeys {
 
     // Splits an encoded row's values and adds it.
     void AddRow(core::RowAccumulator& rows, core::Tid tid, std::string_view encoded);
+    void AddRow(core::PendingIndex& rows, core::Tid tid, std::string_view encoded);
 
     // Whether an encoded row satisfies all conditions.
     bool Accepts(const std::vector<core::Condition>& conditions, std::string_view encoded);
 
   private:
+    template <typename Rows>
+    void AddTo(Rows& rows, core::Tid tid, std::string_view encoded);
+
     struct Column {
         KeyKind kind;
         Oid type;

@@ -2,8 +2,8 @@
  * One consistent set of an index's contents: the segments, pinned, and a place to read pending
  * rows.
  *
- * Open reads the metapage, opens the segments it lists, lets the caller read the pending chains,
- * and reads the generation again; if it has changed in between, everything is dropped and done once
+ * Open reads the metapage, opens the segments it lists, lets the caller read the pending chains, and
+ * reads the generation again; if it has changed in between, everything is dropped and done once
  * more. Segments that are open still and listed still are kept, and those that were closed may be
  * found opened in the backend's cache (segment_cache.hpp), so a rescan costs little.
  */
@@ -11,6 +11,7 @@
 
 #include "am/segment_cache.hpp"
 #include "pg/boundary.hpp"
+#include "pg/pause_point.hpp"
 #include "storage/metapage.hpp"
 #include "storage/pending.hpp"
 
@@ -26,21 +27,47 @@ class IndexSnapshot {
     IndexSnapshot(const IndexSnapshot&) = delete;
     IndexSnapshot& operator=(const IndexSnapshot&) = delete;
 
-    // `visit_row(tid, encoded row)` is called for every pending row, `restart()` before each
-    // attempt. `snapshot` (may be null) is checked against the age of what is read.
-    template <typename Restart, typename VisitRow>
-    void Open(Snapshot snapshot, Restart&& restart, VisitRow&& visit_row) {
+    // `read_chain(chain)` is called for every pending chain and returns false if the chain turns out
+    // to be gone, `restart()` before each attempt. `snapshot` (may be null) is checked against the
+    // age of what is read.
+    template <typename Restart, typename ReadChain>
+    void Open(Snapshot snapshot, Restart&& restart, ReadChain&& read_chain) {
         for (;;) {
             restart();
             OpenSegments(snapshot);
+            pg::Call([] { pg::PauseAt("segments opened"); });
             bool there = true;
             storage::ForEachChain(meta_, [&](const storage::PendingChain& chain) {
-                there = there && VisitPending(chain, snapshot, visit_row);
+                if (there && !read_chain(chain)) {
+                    there = false;
+                    CheckGone(chain.id);
+                }
             });
+            pg::Call([] { pg::PauseAt("chains read"); });
             if (there && Generation() == meta_.generation) {
                 return;
             }
         }
+    }
+
+    // For read_chain: visit_row(tid, encoded row) is called for every live row of a chain.
+    template <typename VisitRow>
+    bool VisitRows(const storage::PendingChain& chain, Snapshot snapshot, VisitRow&& visit_row) {
+        using Visit = std::remove_reference_t<VisitRow>;
+        return pg::Call([&] {
+            storage::PendingCursor cursor = storage::BeginOf(chain);
+            return storage::VisitPending(
+                index_, chain, &cursor, snapshot,
+                [](void* state, const storage::PendingRow& row) {
+                    pg::Enter([&] {
+                        if (!row.dead) {
+                            (*static_cast<Visit*>(state))(row.tid,
+                                                          std::string_view(row.row, row.size));
+                        }
+                    });
+                },
+                const_cast<void*>(static_cast<const void*>(&visit_row)));
+        });
     }
 
     // Segments only.
@@ -64,29 +91,6 @@ class IndexSnapshot {
     }
 
   private:
-    // False: the chain was flushed meanwhile.
-    template <typename VisitRow>
-    bool VisitPending(const storage::PendingChain& chain, Snapshot snapshot, VisitRow& visit_row) {
-        const bool there = pg::Call([&] {
-            storage::PendingCursor cursor = storage::BeginOf(chain);
-            return storage::VisitPending(
-                index_, chain, &cursor, snapshot,
-                [](void* state, const storage::PendingRow& row) {
-                    pg::Enter([&] {
-                        if (!row.dead) {
-                            (*static_cast<VisitRow*>(state))(row.tid,
-                                                             std::string_view(row.row, row.size));
-                        }
-                    });
-                },
-                &visit_row);
-        });
-        if (!there) {
-            CheckGone(chain.id);
-        }
-        return there;
-    }
-
     bool IsOpen(storage::OwnerId segment_id) const;
     // Throws kCorrupt if the chain is still listed.
     void CheckGone(storage::OwnerId chain);

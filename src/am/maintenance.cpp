@@ -6,6 +6,7 @@
 #include "core/merge_policy.hpp"
 #include "core/segment_merger.hpp"
 #include "pg/boundary.hpp"
+#include "pg/pause_point.hpp"
 #include "storage/free_blocks.hpp"
 #include "storage/page_log.hpp"
 #include "storage/reclaim.hpp"
@@ -229,6 +230,7 @@ void MergeThese(Relation index, const std::vector<SegmentEntry>& entries, Poll p
         merged.root = pages.Finish(stats.header);
         merged.rows = stats.header.row_count;
     }
+    pg::Call([] { pg::PauseAt("merge written"); });
     PublishMerge(index, entries, live > 0 ? &merged : nullptr);
 }
 
@@ -300,6 +302,7 @@ Flushed FlushPending(Relation index, Poll poll) {
         if (any) {
             build.Finish(index, id, true, &entry);
         }
+        pg::Call([] { pg::PauseAt("flush written"); });
         PublishFlush(index, meta, any ? &entry : nullptr, keys.fold_version(),
                      SealedBlocks(index, meta));
         if (meta.sealed_count <= storage::kMaxSealed - storage::kLanes) {

@@ -8,9 +8,9 @@
  * (storage/reclaim.hpp). A crash before that record leaves pages of an owner that is not listed,
  * which are free, and nothing else; sealed chains are still there to be flushed again.
  *
- * Two heavyweight locks, one for each duty, so that a long merge never stops flushing. Order: flush
- * lock, merge lock. Who flushes holds the first, who merges or gives up blocks the second;
- * ambulkdelete takes both. VACUUM and namedex_compact wait for them. An inserter, and the worker it
+ * Two heavyweight locks, one for each duty, so that a long merge never stops flushing. Order: merge
+ * lock, flush lock. Who merges or gives up blocks holds the first, who flushes the second;
+ * ambulkdelete takes both, and gives the second back when it has been through the pending rows. VACUUM and namedex_compact wait for them. An inserter, and the worker it
  * starts (am/maintenance_worker.hpp), only try.
  */
 #pragma once

@@ -90,6 +90,17 @@ bool DatabaseIsBeingDropped() {
     return false;
 }
 
+// Whether somebody waits for a lock that conflicts with the worker's: another, weaker one is not to
+// be had then. (LockHasWaitersRelation knows nothing of locks taken by the fast path.)
+bool IndexIsWanted() {
+    const Oid oid = RelationGetRelid(index_at_work);
+    if (!ConditionalLockRelationOid(oid, RowShareLock)) {
+        return true;
+    }
+    UnlockRelationOid(oid, RowShareLock);
+    return false;
+}
+
 void PollWorker() {
     pg::PollInterrupts();
     const TimestampTz now = GetCurrentTimestamp();
@@ -97,9 +108,8 @@ void PollWorker() {
         return;
     }
     looked_at = now;
-    const bool in_the_way = pg::Call([] {
-        return LockHasWaitersRelation(index_at_work, RowExclusiveLock) || DatabaseIsBeingDropped();
-    });
+    const bool in_the_way =
+        pg::Call([] { return IndexIsWanted() || DatabaseIsBeingDropped(); });
     if (in_the_way) {
         throw GiveWay{};
     }
@@ -161,12 +171,12 @@ Step MergeStep(Relation index, bool tidy) {
 
 void CutStep(Relation index) {
     pg::Call([&] {
-        if (TryLockDuty(index, Duty::kFlush)) {
-            if (TryLockDuty(index, Duty::kMerge)) {
+        if (TryLockDuty(index, Duty::kMerge)) {
+            if (TryLockDuty(index, Duty::kFlush)) {
                 storage::CutFreeEnd(index);
-                UnlockDuty(index, Duty::kMerge);
+                UnlockDuty(index, Duty::kFlush);
             }
-            UnlockDuty(index, Duty::kFlush);
+            UnlockDuty(index, Duty::kMerge);
         }
     });
 }
@@ -177,7 +187,9 @@ Step TakeStep(const Orders& orders) {
     Relation index = OpenIndex(orders.index);
     Step step = Step::kStop;
     if (index != nullptr) {
-        pgstat_report_activity(STATE_RUNNING, RelationGetRelationName(index));
+        pgstat_report_activity(STATE_RUNNING,
+                               psprintf("namedex: maintaining index \"%s\"",
+                                        RelationGetRelationName(index)));
         // No catalog snapshot either holds VACUUM up meanwhile.
         InvalidateCatalogSnapshot();
         index_at_work = index;

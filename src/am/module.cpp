@@ -4,6 +4,7 @@
 #include "am/am.hpp"
 #include "am/maintenance_worker.hpp"
 #include "pg/compat.hpp"
+#include "pg/pause_point.hpp"
 #include "pg/prelude.hpp"
 
 extern "C" {
@@ -16,5 +17,6 @@ PGDLLEXPORT void _PG_init(void);
 void _PG_init(void) {
     namedex::am::RegisterOptions();
     namedex::am::RegisterWorkerSetting();
+    namedex::pg::RegisterPauseSetting();
     MarkGUCPrefixReserved("namedex");
 }

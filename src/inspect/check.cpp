@@ -1,7 +1,8 @@
 /*
  * namedex_check(index, heapallindexed): verifies every structure of an index.
  *
- * First every page of every segment (kind, segment, number, CRC-32C), then that a segment's parts
+ * First that every pending chain has its pages and no block belongs to two things, then every page of
+ * every segment (kind, segment, number, CRC-32C), then that a segment's parts
  * agree with one another (core/segment_check.hpp), then that no TID is alive twice, unused or past
  * the table's end, and on request that every heap row visible now is found under its TID with its
  * value. The contents are read as by a scan; the heap's snapshot is taken before, so a row it shows
@@ -12,6 +13,7 @@
 #include "am/fold_check.hpp"
 #include "am/index_keys.hpp"
 #include "am/index_snapshot.hpp"
+#include "am/maintenance.hpp"
 #include "core/segment_check.hpp"
 #include "core/value_reader.hpp"
 #include "inspect/access.hpp"
@@ -56,7 +58,13 @@ class Checker {
     void CheckIndex() {
         contents_.Open(
             nullptr, [this] { rows_.clear(); },
-            [this](const ItemPointerData& tid, std::string_view row) { AddPending(tid, row); });
+            [this](const storage::PendingChain& chain) {
+                return contents_.VisitRows(
+                    chain, nullptr, [this](const ItemPointerData& tid, std::string_view row) {
+                        AddPending(tid, row);
+                    });
+            });
+        CheckBlocks();
         // Folds that were right when they were stored are no damage; searches raise the same error.
         am::CheckFolds(contents_, keys_);
         heap_blocks_ = pg::Call([&] { return RelationGetNumberOfBlocks(heap_); });
@@ -119,6 +127,60 @@ class Checker {
     void AddPending(const ItemPointerData& tid, std::string_view row) {
         rows_.push_back({Number(ItemPointerGetBlockNumber(&tid), ItemPointerGetOffsetNumber(&tid)),
                          with_values_ ? HashRow(row) : 0});
+    }
+
+    // Every chain has the pages that the metapage counts, and no block belongs to two.
+    void CheckBlocks() {
+        std::vector<storage::BlockRun> used{{storage::kMetaBlock, 1}};
+        const storage::MetaData& meta = contents_.meta();
+        const auto add_segment = [&](storage::OwnerId id, BlockNumber root) {
+            std::vector<storage::BlockRun> extents(storage::kMaxExtents);
+            const uint32 count = pg::Call(
+                [&] { return storage::ReadExtents(index_, id, root, extents.data()); });
+            used.insert(used.end(), extents.begin(), extents.begin() + count);
+            used.push_back({root, 1});
+        };
+        for (uint32 i = 0; i < meta.segment_count; ++i) {
+            add_segment(meta.segments[i].segment_id, meta.segments[i].root);
+        }
+        for (uint32 i = 0; i < meta.parked_count; ++i) {
+            add_segment(meta.parked[i].segment_id, meta.parked[i].root);
+        }
+        storage::ForEachChain(meta, [&](const storage::PendingChain& chain) {
+            std::vector<BlockNumber> blocks;
+            const bool there = pg::Call([&] {
+                return storage::VisitPendingPages(
+                    index_, chain,
+                    [](void* state, BlockNumber block) {
+                        pg::Enter([&] {
+                            static_cast<std::vector<BlockNumber>*>(state)->push_back(block);
+                        });
+                    },
+                    &blocks);
+            });
+            if (!there) {
+                return;  // flushed since
+            }
+            if (blocks.size() < chain.pages || blocks[chain.pages - 1] != chain.tail) {
+                core::ThrowCorrupt("a pending chain has lost pages",
+                                   "It has " + std::to_string(blocks.size()) + " of " +
+                                       std::to_string(chain.pages) + " pages, its first is block " +
+                                       std::to_string(chain.head) + ".");
+            }
+            // Later ones may lie where a parked segment was given up since.
+            for (uint32 i = 0; i < chain.pages; ++i) {
+                used.push_back({blocks[i], 1});
+            }
+        });
+        std::sort(used.begin(), used.end(), [](const auto& a, const auto& b) {
+            return a.start < b.start;
+        });
+        for (std::size_t i = 1; i < used.size(); ++i) {
+            if (uint64{used[i - 1].start} + used[i - 1].count > used[i].start) {
+                core::ThrowCorrupt("a block belongs to two parts of the index",
+                                   "It is block " + std::to_string(used[i].start) + ".");
+            }
+        }
     }
 
     void CheckPages(am::OpenSegment& segment) {
@@ -286,14 +348,19 @@ NAMEDEX_FUNCTION(namedex_check) {
             Relation heap;
             Snapshot snapshot;
         };
-        // VACUUM is kept out, so that what it removes is not taken for missing. A standby cannot do
-        // that: there line pointers are not looked at.
+        // The merge lock keeps ambulkdelete out, and line pointers are freed only after that: what
+        // VACUUM removes is not taken for missing. A standby cannot have the lock: there line
+        // pointers are not looked at. (A lock on the table that keeps VACUUM out, waited for with a
+        // snapshot in hand, would be a deadlock with CREATE INDEX CONCURRENTLY.)
         const bool standby = RecoveryInProgress();
-        const LOCKMODE lock = standby ? AccessShareLock : ShareUpdateExclusiveLock;
+        const LOCKMODE lock = AccessShareLock;
         const Opened opened = pg::Call([&] {
             Opened o;
             o.index = inspect::OpenIndex(oid, inspect::Right::kOwner, lock);
             o.heap = table_open(o.index->rd_index->indrelid, lock);
+            if (!standby) {
+                am::LockDuty(o.index, am::Duty::kMerge);
+            }
             o.snapshot = heapallindexed ? RegisterSnapshot(GetTransactionSnapshot()) : nullptr;
             if (heapallindexed) {
                 inspect::CheckSnapshotSuits(o.index, o.snapshot);
@@ -309,6 +376,9 @@ NAMEDEX_FUNCTION(namedex_check) {
             if (heapallindexed) {
                 inspect::ScanHeap(opened.heap, opened.index, opened.snapshot, &checker);
                 UnregisterSnapshot(opened.snapshot);
+            }
+            if (!standby) {
+                am::UnlockDuty(opened.index, am::Duty::kMerge);
             }
             table_close(opened.heap, lock);
             relation_close(opened.index, lock);

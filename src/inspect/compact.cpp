@@ -2,6 +2,9 @@
  * namedex_compact(index): pending rows and all segments become one segment, while others read and
  * write.
  *
+ * The locks on table and index are those of an insert. A stronger one, waited for with a snapshot in
+ * hand, would be a deadlock with CREATE INDEX CONCURRENTLY, which has it and waits for snapshots.
+ *
  * What was merged stays readable for scans that have begun, this statement's own snapshot among
  * them; so its blocks are given up, and the file is made shorter, by a worker afterwards or by the
  * next VACUUM.
@@ -20,8 +23,8 @@ namespace {
 void Compact(Relation index) {
     using am::Duty;
     pg::Call([&] {
-        am::LockDuty(index, Duty::kFlush);
         am::LockDuty(index, Duty::kMerge);
+        am::LockDuty(index, Duty::kFlush);
     });
     if (am::FlushPending(index, &pg::PollInterrupts) == am::Flushed::kNoRoom) {
         am::MergeSegments(index, am::MergeAim::kOne, &pg::PollInterrupts);
@@ -52,7 +55,7 @@ NAMEDEX_FUNCTION(namedex_compact) {
                                 errmsg("recovery is in progress"),
                                 errhint("Indexes cannot be compacted during recovery.")));
             }
-            return inspect::OpenIndex(oid, inspect::Right::kMaintain, ShareUpdateExclusiveLock);
+            return inspect::OpenIndex(oid, inspect::Right::kMaintain, RowExclusiveLock);
         });
         inspect::Compact(index);
         pg::Call([&] { relation_close(index, NoLock); });

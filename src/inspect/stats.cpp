@@ -26,7 +26,11 @@ Stats Collect(Relation index) {
     am::IndexSnapshot contents(index, std::pmr::get_default_resource());
     contents.Open(
         nullptr, [&] { stats.pending = 0; },
-        [&](const ItemPointerData&, std::string_view) { ++stats.pending; });
+        [&](const storage::PendingChain& chain) {
+            return contents.VisitRows(chain, nullptr, [&](const ItemPointerData&, std::string_view) {
+                ++stats.pending;
+            });
+        });
     for (const std::unique_ptr<am::OpenSegment>& segment : contents.segments()) {
         ++stats.segments;
         stats.rows += segment->pages.entry().rows;

@@ -3,10 +3,13 @@
  *
  * - PageEdit changes up to four existing or new pages in one Generic WAL record; a crash keeps all of
  *   it or nothing. Edit only the copies that Register returns.
+ * - AppendToPage adds bytes behind a page's used ones in a Generic WAL record of one page, made by
+ *   itself: GenericXLogFinish finds out what has changed by comparing the whole page byte by byte,
+ *   which took more than everything else of an insert.
  * - FinishFreshPage logs a page that was filled in a shared buffer and that nothing refers to yet, as a
  *   whole image: the pages of a new segment, in order, before the segment is published.
  *
- * Both do nothing beyond marking buffers dirty for relations that need no WAL.
+ * All do nothing beyond marking buffers dirty for relations that need no WAL.
  */
 #pragma once
 
@@ -25,11 +28,13 @@ class PageEdit {
         return GenericXLogRegisterBuffer(state_, buffer, GENERIC_XLOG_FULL_IMAGE);
     }
     void Commit() { GenericXLogFinish(state_); }
-    void Abort() { GenericXLogAbort(state_); }
 
   private:
     GenericXLogState* state_;
 };
+
+// Appends `size` bytes to the used ones of an exclusively locked page, which has room for them.
+void AppendToPage(Relation index, Buffer buffer, const char* bytes, uint32 size);
 
 // Marks a filled page that nothing refers to yet dirty and, if `log`, logs its image. The buffer is
 // exclusively locked and stays so.

@@ -2,6 +2,7 @@
 
 #include "pg/boundary.hpp"
 #include "pg/compat.hpp"
+#include "pg/pause_point.hpp"
 #include "storage/free_blocks.hpp"
 #include "storage/page_log.hpp"
 
@@ -138,12 +139,10 @@ char* ReadValuePages(Relation index, OwnerId owner, const LongRow& value) {
     return row;
 }
 
-void AppendRecord(Page page, const RecordHeader& header, const char* body, uint32 body_size) {
+void AppendRecord(Page page, const char* record, uint32 size) {
     const uint32 used = UsedOf(static_cast<const char*>(page));
-    char* to = PayloadOf(page) + used;
-    memcpy(to, &header, sizeof header);
-    memcpy(to + sizeof header, body, body_size);
-    SetUsed(page, used + header.size);
+    memcpy(PayloadOf(page) + used, record, size);
+    SetUsed(page, used + size);
 }
 
 // The lane of this backend.
@@ -206,15 +205,15 @@ uint32 InsertPending(Relation index, ItemPointer tid, const char* row, uint32 si
     LongRow long_row{InvalidBlockNumber, size};
     OwnerId long_row_owner = 0;
     uint32 value_pages = 0;
-    const char* body = row;
-    uint32 body_size = size;
+    const uint32 body_size = is_long ? static_cast<uint32>(sizeof long_row) : size;
     if (is_long) {
         header.flags = kLongRow;
-        body = reinterpret_cast<const char*>(&long_row);
-        body_size = sizeof long_row;
         value_pages = (size + core::kPagePayload - 1) / core::kPagePayload;
     }
     header.size = static_cast<uint16>(sizeof header + body_size);
+    char record[sizeof header + kMaxInlineRow];
+    memcpy(record, &header, sizeof header);
+    memcpy(record + sizeof header, row, is_long ? 0 : size);
 
     // Where this backend has last appended, if the file has not been cut off or replaced since.
     TailHint hint{0, RelationGetTargetBlock(index)};
@@ -227,7 +226,9 @@ uint32 InsertPending(Relation index, ItemPointer tid, const char* row, uint32 si
             // Those of a chain that was sealed in the meantime go with it.
             long_row.block = WriteValuePages(index, hint.id, row, size);
             long_row_owner = hint.id;
+            memcpy(record + sizeof header, &long_row, sizeof long_row);
         }
+        pg::PauseAt("insert");
         Buffer buffer = ReadBuffer(index, hint.tail);
         LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
         const char* page = static_cast<const char*>(BufferGetPage(buffer));
@@ -248,9 +249,7 @@ uint32 InsertPending(Relation index, ItemPointer tid, const char* row, uint32 si
         }
         const bool fits = UsedOf(page) + header.size <= core::kPagePayload;
         if (fits && !is_long) {
-            PageEdit edit(index);
-            AppendRecord(edit.Register(buffer), header, body, body_size);
-            edit.Commit();
+            AppendToPage(index, buffer, record, header.size);
             UnlockReleaseBuffer(buffer);
             RelationSetTargetBlock(index, hint.tail);
             return 0;
@@ -269,7 +268,7 @@ uint32 InsertPending(Relation index, ItemPointer tid, const char* row, uint32 si
         Buffer next_buffer = InvalidBuffer;
         if (fits) {
             PageEdit edit(index);
-            AppendRecord(edit.Register(buffer), header, body, body_size);
+            AppendRecord(edit.Register(buffer), record, header.size);
             WriteMeta(edit.Register(meta_buffer), meta);
             edit.Commit();
         } else {
@@ -280,7 +279,7 @@ uint32 InsertPending(Relation index, ItemPointer tid, const char* row, uint32 si
             SpecialOf(edit.Register(buffer))->next = hint.tail;
             Page next_page = edit.RegisterNew(next_buffer);
             InitPage(next_page, PageKind::kPending, hint.id, chain->pages++);
-            AppendRecord(next_page, header, body, body_size);
+            AppendRecord(next_page, record, header.size);
             WriteMeta(edit.Register(meta_buffer), meta);
             edit.Commit();
             UnlockReleaseBuffer(next_buffer);
@@ -463,6 +462,7 @@ bool SealPending(Relation index) {
             ++lane;
             continue;
         }
+        pg::PauseAt("seal");
         Buffer buffer = ReadBuffer(index, chain.tail);
         LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
         Buffer meta_buffer = ReadBuffer(index, kMetaBlock);

@@ -1,5 +1,6 @@
 #include "am/index_keys.hpp"
 
+#include "core/pending_index.hpp"
 #include "pg/boundary.hpp"
 #include "pg/compat.hpp"
 #include "pg/server_folder.hpp"
@@ -205,11 +206,12 @@ IndexKeys::IndexKeys(Relation index) {
     }
 }
 
-void IndexKeys::AddRow(core::RowAccumulator& rows, core::Tid tid, std::string_view encoded) {
+template <typename Rows>
+void IndexKeys::AddRow(Rows& rows, core::Tid tid, std::string_view encoded) {
     core::ByteReader reader(reinterpret_cast<const std::uint8_t*>(encoded.data()), encoded.size());
     rows.AddRow(tid);
     for (std::uint32_t i = 0; i < columns_.size(); ++i) {
-        core::ColumnAccumulator& to = rows.column(i);
+        auto& to = rows.column(i);
         const std::optional<std::string_view> value = NextValue(reader);
         if (!value) {
             to.AddNull();
@@ -223,6 +225,9 @@ void IndexKeys::AddRow(core::RowAccumulator& rows, core::Tid tid, std::string_vi
         }
     }
 }
+
+template void IndexKeys::AddRow(core::RowAccumulator&, core::Tid, std::string_view);
+template void IndexKeys::AddRow(core::PendingIndex&, core::Tid, std::string_view);
 
 bool IndexKeys::Accepts(const std::vector<core::Condition>& conditions, std::string_view encoded) {
     core::ByteReader reader(reinterpret_cast<const std::uint8_t*>(encoded.data()), encoded.size());

@@ -55,8 +55,9 @@ class IndexKeys {
     storage::FoldSignature fold_version() const { return fold_version_; }
     bool has_text() const { return has_text_; }
 
-    // Splits an encoded row's values and adds it.
-    void AddRow(core::RowAccumulator& rows, core::Tid tid, std::string_view encoded);
+    // Splits an encoded row's values and adds it to a core::RowAccumulator or core::PendingIndex.
+    template <typename Rows>
+    void AddRow(Rows& rows, core::Tid tid, std::string_view encoded);
 
     // Whether an encoded row satisfies all conditions.
     bool Accepts(const std::vector<core::Condition>& conditions, std::string_view encoded);

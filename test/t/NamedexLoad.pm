@@ -9,18 +9,19 @@ use strict;
 use warnings;
 use Digest::MD5 qw(md5_hex);
 use Exporter 'import';
+use FindBin;
 use IPC::Run ();
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time sleep);
 
-our @EXPORT = qw(setting seed start_psql start_loop start_pgbench finish complaints new_writer acknowledged rows_by_table rows_by_values settle has_compact
+our @EXPORT = qw(setting seed start_psql start_loop start_pgbench finish complaints new_writer acknowledged rows_by_table rows_by_values settle has_compact install_searches
     wait_for_transactions kill_all start_again log_is_clean $WRITER_IDS $CUT_OFF);
 
 # So many ids are a writer's own.
 our $WRITER_IDS = 100_000;
 # What psql says when its server is gone.
-our $CUT_OFF = qr/server closed the connection|before or while processing|connection to server was lost|no connection to the server|abnormally|could not (receive|send) data|unexpected postmaster exit|^\s*$/;
+our $CUT_OFF = qr/server closed the connection|connection to server was lost|could not (receive|send) data|unexpected postmaster exit/;
 
 # A number from the environment, or what `make check` takes.
 sub setting {
@@ -88,10 +89,18 @@ sub finish {
     }
 }
 
-# What finished sessions complained of, but for lines that match what is allowed.
+# The errors and warnings of finished sessions, each with what follows it, but for those that match what is allowed.
 sub complaints {
     my ($allowed, @sessions) = @_;
-    return join '', map { my $name = $_->{name}; map { "$name: $_\n" } grep { $_ !~ $allowed } split /\n/, $_->{complained} } @sessions;
+    my $all = '';
+    for my $session (@sessions) {
+        my @lines = split /\n/, $session->{complained};
+        for my $i (0 .. $#lines) {
+            next if $lines[$i] !~ /\b(ERROR|FATAL|PANIC|WARNING):|\berror:/ || $lines[$i] =~ $allowed;
+            $all .= "$session->{name}: " . join("\n    ", @lines[$i .. min($i + 4, $#lines)]) . "\n";
+        }
+    }
+    return length $all > 5000 ? substr($all, 0, 5000) . '...' : $all;
 }
 
 # ---- writers
@@ -294,6 +303,11 @@ sub settle {
 
 # ---- the server
 
+sub install_searches {
+    my ($node) = @_;
+    $node->safe_psql('postgres', slurp_file("$FindBin::RealBin/searches.sql"));
+}
+
 sub has_compact {
     my ($node) = @_;
     return $node->safe_psql('postgres', "SELECT to_regprocedure('namedex_compact(regclass)') IS NOT NULL") eq 't';
@@ -364,7 +378,7 @@ sub start_again {
 
 sub log_is_clean {
     my ($node) = @_;
-    my @bad = grep { /PANIC|TRAP:|inconsistent page found|AddressSanitizer|signal 11|signal 6|segfault|could not (read|open) .*namedex|XX00[012]/ } split /\n/, slurp_file($node->logfile);
+    my @bad = grep { /PANIC|TRAP:|inconsistent page found|AddressSanitizer|terminated by signal|segfault|could not (read|open) .*namedex|XX00[012]/ } split /\n/, slurp_file($node->logfile);
     is(join("\n", @bad[0 .. min(9, $#bad)]), '', $node->name . ': no PANIC, no inconsistent page, no signal in the log');
 }
 

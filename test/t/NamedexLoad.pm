@@ -125,7 +125,8 @@ sub digest {
     return "$value->{n}|" . md5_hex($bytes);
 }
 
-# A writer of the table {table} (id, last_name, first_name, n, ...) with the ids from {first_id} on.
+# A writer of the table {table} (id, last_name, first_name, n, ...) with the ids from {first_id} on; a {bulk} one
+# inserts and deletes some hundred rows at a time.
 sub new_writer {
     my (%param) = @_;
     my $table = $param{table} // 't';
@@ -173,12 +174,24 @@ sub new_writer {
             $effects->{$id} = undef;
         }
     };
+    my @batches;
+    my $insert_many = sub {
+        push @batches, $next;
+        $insert->(200);
+    };
+    my $delete_many = sub {
+        my $first = shift @batches;
+        my $last = $first + 199;
+        $sql .= "DELETE FROM $table WHERE id BETWEEN $first AND $last;\n";
+        $effects->{$_} = undef for grep { exists $rows{$_} } $first .. $last;
+    };
     for my $number (1 .. $param{transactions}) {
         ($sql, $effects) = ("BEGIN;\n", {});
         my $end = 'COMMIT';
         my $dice = rand;
         my $what =
-              $dice < 0.42 ? do { $insert->(1 + int rand 12); 'insert' }
+              $param{bulk} ? do { $update->() if @ids; $delete_many->() if @batches > 6; $insert_many->(); 'bulk' }
+            : $dice < 0.42 ? do { $insert->(1 + int rand 12); 'insert' }
             : $dice < 0.60 ? do { $update->(); 'update' }
             : $dice < 0.70 ? do { $update_n->(); 'update of n' }
             : $dice < 0.84 ? do { $delete->(); 'delete' }
@@ -207,7 +220,7 @@ sub new_writer {
             push(@ids, $id), $place{$id} = $#ids if !exists $rows{$id};
             $rows{$id} = $effects->{$id};
         }
-        last if $next > $param{first_id} + $WRITER_IDS - 50;
+        last if $next > $param{first_id} + $WRITER_IDS - 300;
     }
     $writer{sql} = join '', map { $_->{sql} } @{ $writer{transactions} };
     utf8::encode($writer{sql});
@@ -250,14 +263,17 @@ sub rows_by_values {
         push @expected, { on => $on, line => "$writer->{first_id}:" . join(' ', sort { $a <=> $b } keys %rows) };
     }
     utf8::encode($script);
-    my @found = split /\n/, $node->safe_psql('postgres', $script);
+    my ($status, $out, $err) = $node->psql('postgres', $script, on_error_stop => 1);
+    return "by values: $err" if $status != 0;
+    my @found = split /\n/, $out;
     my $wrong = '';
     for my $i (0 .. $#expected) {
         next if ($found[$i] // '') eq $expected[$i]{line};
-        my ($is, $should) = map { my %ids = map { $_ => 1 } /(?<=[: ])\d+/g; \%ids } $found[$i] // '', $expected[$i]{line};
-        my @missing = grep { !$is->{$_} } sort keys %$should;
-        my @extra = grep { !$should->{$_} } sort keys %$is;
-        $wrong .= "by $expected[$i]{on} of values: " . @missing . " rows missing (@missing[0 .. min(4, $#missing)]), " . @extra . " extra (@extra[0 .. min(4, $#extra)])\n";
+        my (%is, %should);
+        $is{$_}++ for ($found[$i] // '') =~ /(?<=[: ])\d+/g;
+        $should{$_}++ for $expected[$i]{line} =~ /(?<=[: ])\d+/g;
+        my %groups = (missing => [grep { !$is{$_} } sort keys %should], extra => [grep { !$should{$_} } sort keys %is], 'found more than once' => [grep { $is{$_} > 1 } sort keys %is]);
+        $wrong .= "by $expected[$i]{on} of values: " . join('; ', map { my @ids = @{ $groups{$_} }; @ids . " $_ (@ids[0 .. min(4, $#ids)])" } sort keys %groups) . "\n";
     }
     return $wrong;
 }
@@ -347,12 +363,15 @@ sub lives {
     return (<$stat> // '') =~ /^\d+ \(.*\) [^ZX\s]/s;
 }
 
-# SIGKILL for the postmaster and all its children at once, and waits until they are gone.
+# SIGKILL for the postmaster and all its children at once, and waits until they are gone. {when_moving}: at a moment
+# at which rows of that index are being moved, or marked dead, which shows by the index's own locks (docs/concurrency.md),
+# or at most two seconds later. True if that moment was met.
 sub kill_all {
-    my ($node) = @_;
+    my ($node, %param) = @_;
     my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
-    # stopped first, so that it has no more children than are seen
-    kill 'STOP', $postmaster;
+    my $met = $param{when_moving} ? wait_for_lock($node, $param{when_moving}) : '';
+    # all are stopped first, so that nobody does or begets anything between looking and killing
+    kill 'STOP', $postmaster, @{ $met ? $met->{family} : [] };
     my @family = reverse family($postmaster);
     kill 'KILL', @family;
     $node->kill9;
@@ -363,7 +382,32 @@ sub kill_all {
     }
     # they may name a process that is left as a zombie
     unlink $node->data_dir . '/postmaster.pid', $node->host . '/.s.PGSQL.' . $node->port . '.lock';
-    return scalar @family;
+    eval { $met->{run}->finish } if $met;
+    return $met && $met->{seen};
+}
+
+# Waits until somebody holds a lock on the index as an object, looking from inside the server.
+sub wait_for_lock {
+    my ($node, $index) = @_;
+    my ($out, $err) = ('', '');
+    my $look = <<"END";
+DO \$\$
+BEGIN
+    FOR i IN 1 .. 2000 LOOP
+        IF EXISTS (SELECT FROM pg_locks WHERE locktype = 'object' AND classid = 'pg_class'::regclass AND objid = '$index'::regclass AND granted) THEN RETURN; END IF;
+        PERFORM pg_sleep(0.0007);
+    END LOOP;
+    RAISE NOTICE 'not seen';
+END \$\$;
+\\echo now
+END
+    my $run = IPC::Run::start([psql_command($node)], '<', \$look, '>', \$out, '2>', \$err);
+    my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
+    my @family = family($postmaster);
+    eval { $run->pump until $out =~ /now/ };
+    # not always at the beginning
+    sleep rand 0.008;
+    return { family => \@family, seen => $err !~ /not seen/, run => $run };
 }
 
 # Starts a server that was killed; how long that took.

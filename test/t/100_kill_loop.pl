@@ -111,7 +111,7 @@ sub make_tables {
             (rand() < 0.3 ? "REINDEX INDEX ${table}_names" : ()),
             (rand() < 0.3 ? ("TRUNCATE $table", $fill, "INSERT INTO $table SELECT * FROM people(400001, 300)") : ()),
         );
-        note "cycle $cycle, $table, $rows rows, wal_skip_threshold $threshold: " . join '; ', map { s/ \(id int.*| USING.*//r } @statements;
+        remark("cycle $cycle, $table, $rows rows, wal_skip_threshold $threshold: " . join '; ', map { s/ \(id int.*| USING.*//r } @statements);
         my $sum = "SELECT count(*) || ' ' || coalesce(sum(hashtext(x::text)::bigint), 0) FROM $table AS x";
         $sums{$table} = $node->safe_psql('postgres', join(";\n", "SET wal_skip_threshold = '$threshold'", 'BEGIN', @statements, $sum, 'COMMIT;'));
         # and written to in the common way afterwards, sometimes
@@ -188,8 +188,8 @@ sub cycle {
         agree($node, "$what: and its index", table => $table);
     }
     is(complaints($CUT_OFF, @{ $load->{sessions} }), '', "$what: nobody had another error than the kill");
-    note sprintf '%s: %.1f s, killed after %.1f s%s, recovery %.1f s%s, %s', $what, time - $began, $killed_after, $aimed ? ' while rows were moved' : '', $recovery, $archived,
-        $node->safe_psql('postgres', "SELECT format('%s segments, %s rows, %s dead, %s pending, %s kB', segments, rows, dead, pending, pg_relation_size('t_names') / 1024) FROM namedex_stats('t_names')");
+    remark(sprintf '%s: %.1f s, killed after %.1f s%s, recovery %.1f s%s, %s', $what, time - $began, $killed_after, $aimed ? ' while rows were moved' : '', $recovery, $archived,
+        index_size($node));
     return (grep { acknowledged($_) < @{ $_->{transactions} } } @new) + 0, $aimed ? 1 : 0;
 }
 
@@ -209,7 +209,7 @@ for my $cycle (1 .. $cycles) {
     }
 }
 cmp_ok($cut_off, '>', 0, "$cut_off writers were cut off in their work");
-note join(', ', map { "$done{$_} $_" } sort keys %done), ", $aimed while rows were moved";
+remark(join(', ', map { "$done{$_} $_" } sort keys %done) . ", $aimed while rows were moved");
 for my $kind (sort keys %node) {
     $node{$kind}{node}->stop('fast');
     log_is_clean($node{$kind}{node});

@@ -137,7 +137,7 @@ sub round {
     is($said =~ s/^=?\n//gmr, '', "$what: $compared comparisons on the standby meanwhile, $cancelled cancelled");
     is(complaints($conflict, @readers), '', "$what: the readers had no other error than conflicts with recovery");
     is(complaints(qr/^$/, @writers), '', "$what: the writers had no error");
-    note "$what: ", sprintf('%.1f s: ', time - $began), join '; ', @changes;
+    remark("$what: " . sprintf('%.1f s: ', time - $began) . join '; ', @changes);
     is(sums($standby), sums($primary), "$what: primary and standby have the same rows");
     is(answers($standby), answers($primary), "$what: and the same answers");
     agree($standby, "$what: the standby's scans agree");

@@ -95,12 +95,8 @@ sub agree {
     my ($node, $what, %param) = @_;
     my $table = $param{table} // 't';
     my $database = $param{database} // 'postgres';
-    my ($status, $out, $err) = $node->psql($database, "SELECT differences('$table')");
-    my $said = "$out$err";
-    if (!$param{no_check}) {
-        ($status, $out, $err) = $node->psql($database, "SELECT namedex_check('${table}_names', true)");
-        $said .= "$out$err";
-    }
+    my ($status, $out, $err) = $node->psql($database, "SELECT differences('$table');" . ($param{no_check} ? '' : "SELECT namedex_check('${table}_names', true)"));
+    my $said = "$out$err" =~ s/\A\s+|\s+\z//gr;
     is($said, '', $what);
 }
 

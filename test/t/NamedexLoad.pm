@@ -15,7 +15,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time sleep);
 
-our @EXPORT = qw(setting seed start_psql start_loop start_pgbench finish complaints new_writer acknowledged rows_by_table rows_by_values settle has_compact install_searches
+our @EXPORT = qw(setting seed remark start_psql start_loop start_pgbench finish complaints new_writer acknowledged rows_by_table rows_by_values settle has_compact install_searches index_size
     wait_for_transactions kill_all start_again log_is_clean $WRITER_IDS $CUT_OFF);
 
 # So many ids are a writer's own.
@@ -29,10 +29,13 @@ sub setting {
     return defined $ENV{$name} && $ENV{$name} ne '' ? $ENV{$name} : $default;
 }
 
+# A note that test/check leaves out where it shows failures.
+sub remark { note "- $_[0]" }
+
 # What is drawn at random can be drawn again; what the server makes of it at what time cannot.
 sub seed {
     my $seed = setting('NAMEDEX_SEED', int(rand(2**31)));
-    note "NAMEDEX_SEED=$seed";
+    remark("NAMEDEX_SEED=$seed");
     return srand $seed;
 }
 
@@ -263,9 +266,11 @@ sub rows_by_values {
         push @expected, { on => $on, line => "$writer->{first_id}:" . join(' ', sort { $a <=> $b } keys %rows) };
     }
     utf8::encode($script);
-    my ($status, $out, $err) = $node->psql('postgres', $script, on_error_stop => 1);
-    return "by values: $err" if $status != 0;
-    my @found = split /\n/, $out;
+    # a file, because a psql that ends early breaks the pipe of a long script
+    my $session = start_psql($node, 'values', $script);
+    finish($session);
+    return "by values: $session->{complained}" if $session->{complained} ne '';
+    my @found = split /\n/, $session->{said};
     my $wrong = '';
     for my $i (0 .. $#expected) {
         next if ($found[$i] // '') eq $expected[$i]{line};
@@ -322,6 +327,13 @@ sub settle {
 sub install_searches {
     my ($node) = @_;
     $node->safe_psql('postgres', slurp_file("$FindBin::RealBin/searches.sql"));
+}
+
+# What the index t_names holds, for the log.
+sub index_size {
+    my ($node) = @_;
+    my ($status, $out) = $node->psql('postgres', "SELECT format('%s segments, %s rows, %s dead, %s pending, %s kB', segments, rows, dead, pending, pg_relation_size('t_names') / 1024) FROM namedex_stats('t_names')");
+    return $out;
 }
 
 sub has_compact {

@@ -9,7 +9,7 @@
 # PostgreSQL header in core is a compile error and not a matter of review.
 
 HOUSE_GOALS := help deps check unit unit-build fuzz fuzz-build fuzz-run fuzz-keep fuzz-replay \
-               demo bench bench-tools check-versions check-run demo-run bench-run
+               demo bench bench-tools soak check-versions check-run demo-run bench-run soak-run
 GOALS := $(or $(MAKECMDGOALS),all)
 
 # PG_MAJOR=17 chooses among Debian's parallel installations, PG_CONFIG=/path anything else. A
@@ -43,6 +43,7 @@ help:
 	@echo 'make demo                 from nothing to a searched table of 200,000 patients'
 	@echo 'make check                everything: dependencies, build, unit, SQL, isolation, TAP tests'
 	@echo 'make check-versions       make check on PostgreSQL 17 and 18 (root; VERSIONS="trixie forky")'
+	@echo 'make soak                 kills, standbys and mixed load for about 2 hours (docs/testing.md)'
 	@echo 'make deps                 install what the goals above need and is missing (Debian)'
 	@echo 'make unit                 unit tests of src/core (UNIT_ARGS=--gtest_filter=...)'
 	@echo 'make fuzz                 build the fuzzers;  make fuzz-run SECONDS=600 [FUZZ=target]'
@@ -55,12 +56,28 @@ deps:
 	@test/deps
 
 # The server is looked for again once it is installed: hence a second make.
-check demo bench:
+check demo bench soak:
 	@test/deps $(if $(filter bench,$@),python3)
 	+@$(MAKE) --no-print-directory $@-run
 
 check-run:
 	+@test/check
+
+# The tests under load with the long settings; each may be given on the command line or in the environment.
+NAMEDEX_KILL_CYCLES ?= 220
+NAMEDEX_KILL_MINIMAL ?= 40
+NAMEDEX_KILL_RESTORED ?= 40
+NAMEDEX_STANDBY_ROUNDS ?= 50
+NAMEDEX_SOAK_SECONDS ?= 1800
+TAP_FILES ?= 100_* 110_* 120_* 130_*
+soak-run: export NAMEDEX_KILL_CYCLES := $(NAMEDEX_KILL_CYCLES)
+soak-run: export NAMEDEX_KILL_MINIMAL := $(NAMEDEX_KILL_MINIMAL)
+soak-run: export NAMEDEX_KILL_RESTORED := $(NAMEDEX_KILL_RESTORED)
+soak-run: export NAMEDEX_STANDBY_ROUNDS := $(NAMEDEX_STANDBY_ROUNDS)
+soak-run: export NAMEDEX_SOAK_SECONDS := $(NAMEDEX_SOAK_SECONDS)
+soak-run: export TAP_FILES := $(TAP_FILES)
+soak-run:
+	+@test/check tap
 
 demo-run: bench-tools
 	+@test/demo/run

@@ -30,41 +30,59 @@ CREATE FUNCTION people(first int, how_many int) RETURNS TABLE (id int, last_name
            date '1925-01-01' + (i * 37 % 30000)
     FROM generate_series(first, first + how_many - 1) AS i
 $$;
--- What differs between the sequential scan and the index scans over a table t with index t_names; an
--- empty text if nothing does.
-CREATE FUNCTION differences(tab text DEFAULT 't') RETURNS text LANGUAGE plpgsql AS $$
+-- Conditions on the columns of people().
+CREATE FUNCTION conditions() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+    SELECT ARRAY['last_name ILIKE ''%son%''', 'last_name LIKE ''Smi%''', 'last_name ILIKE ''%ann smi%''', 'last_name = ''SMITH''', 'last_name ILIKE ''%''', 'last_name IS NULL', 'first_name IS NULL',
+        'last_name ILIKE ''%-1_3%''', 'first_name ILIKE ''%ann%'' AND last_name ILIKE ''%k%''', 'first_name LIKE ''% x x x'' ', 'last_name ^@ ''Kow''', 'last_name ILIKE ''%zzz%''']
+$$;
+-- Lets the planner use only sequential (seq), plain (indexscan) or bitmap scans (bitmapscan), to the end of the transaction.
+CREATE FUNCTION scan_by(mode text) RETURNS void LANGUAGE sql AS $$
+    SELECT set_config('max_parallel_workers_per_gather', '0', true), set_config('enable_indexonlyscan', 'off', true), set_config('enable_seqscan', (mode = 'seq')::text, true),
+           set_config('enable_indexscan', (mode = 'indexscan')::text, true), set_config('enable_bitmapscan', (mode = 'bitmapscan')::text, true)
+$$;
+-- What is wrong with a query's plan if it should be by an index t_names of table t; an empty text if nothing is.
+CREATE FUNCTION not_by_index(tab text, query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    condition text;
+    line text;
+    plan text := '';
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+        plan := plan || line || E'\n';
+    END LOOP;
+    RETURN CASE WHEN plan ~ ('(using|on) ' || tab || '_names') THEN '' ELSE 'not by the index: ' || plan END;
+END $$;
+-- How an answer differs from what it should be; an empty text if it does not.
+CREATE FUNCTION told_apart(what text, got int[], expected int[]) RETURNS text LANGUAGE sql AS $$
+    SELECT CASE WHEN got IS NOT DISTINCT FROM expected THEN '' ELSE format(E'%s: %s rows, not %s; missing %s, extra %s\n', what, cardinality(got), cardinality(expected),
+        (SELECT (array_agg(u))[1:5] FROM (SELECT unnest(expected) EXCEPT ALL SELECT unnest(got)) AS x(u)), (SELECT (array_agg(u))[1:5] FROM (SELECT unnest(got) EXCEPT ALL SELECT unnest(expected)) AS x(u))) END
+$$;
+-- What differs between the sequential scan and the index scans over a table t with index t_names, for one
+-- condition and for all; an empty text if nothing does.
+CREATE FUNCTION difference(tab text, condition text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
     mode text;
     expected int[];
     got int[];
-    plan text;
-    line text;
     answer text := '';
-    query text;
+    query text := format('SELECT coalesce(array_agg(id ORDER BY id), ''{}'') FROM %I WHERE %s', tab, condition);
 BEGIN
-    PERFORM set_config('max_parallel_workers_per_gather', '0', true), set_config('enable_indexonlyscan', 'off', true);
-    FOREACH condition IN ARRAY ARRAY['last_name ILIKE ''%son%''', 'last_name LIKE ''Smi%''', 'last_name ILIKE ''%ann smi%''', 'last_name = ''SMITH''', 'last_name ILIKE ''%''', 'last_name IS NULL', 'first_name IS NULL',
-        'last_name ILIKE ''%-1_3%''', 'first_name ILIKE ''%ann%'' AND last_name ILIKE ''%k%''', 'first_name LIKE ''% x x x'' ', 'last_name ^@ ''Kow''', 'last_name ILIKE ''%zzz%'''] LOOP
-        query := format('SELECT coalesce(array_agg(id ORDER BY id), ''{}'') FROM %I WHERE %s', tab, condition);
-        PERFORM set_config('enable_seqscan', 'on', true), set_config('enable_indexscan', 'off', true), set_config('enable_bitmapscan', 'off', true);
-        EXECUTE query INTO expected;
-        PERFORM set_config('enable_seqscan', 'off', true);
-        FOREACH mode IN ARRAY ARRAY['enable_indexscan', 'enable_bitmapscan'] LOOP
-            PERFORM set_config('enable_indexscan', (mode = 'enable_indexscan')::text, true), set_config('enable_bitmapscan', (mode = 'enable_bitmapscan')::text, true);
-            plan := '';
-            FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
-                plan := plan || line || E'\n';
-            END LOOP;
-            IF plan !~ ('(using|on) ' || tab || '_names') THEN
-                answer := answer || condition || ': not by the index: ' || plan;
-            END IF;
-            EXECUTE query INTO got;
-            IF got IS DISTINCT FROM expected THEN
-                answer := answer || format(E'%s by %s: %s rows, not %s; missing %s, extra %s\n', condition, mode, cardinality(got), cardinality(expected),
-                    (SELECT (array_agg(u))[1:5] FROM (SELECT unnest(expected) EXCEPT ALL SELECT unnest(got)) AS x(u)), (SELECT (array_agg(u))[1:5] FROM (SELECT unnest(got) EXCEPT ALL SELECT unnest(expected)) AS x(u)));
-            END IF;
-        END LOOP;
+    PERFORM scan_by('seq');
+    EXECUTE query INTO expected;
+    FOREACH mode IN ARRAY ARRAY['indexscan', 'bitmapscan'] LOOP
+        PERFORM scan_by(mode);
+        answer := answer || not_by_index(tab, query);
+        EXECUTE query INTO got;
+        answer := answer || told_apart(condition || ' by ' || mode, got, expected);
+    END LOOP;
+    RETURN answer;
+END $$;
+CREATE FUNCTION differences(tab text DEFAULT 't') RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    condition text;
+    answer text := '';
+BEGIN
+    FOREACH condition IN ARRAY conditions() LOOP
+        answer := answer || difference(tab, condition);
     END LOOP;
     RETURN answer;
 END $$;
@@ -76,12 +94,9 @@ END
 sub agree {
     my ($node, $what, %param) = @_;
     my $table = $param{table} // 't';
-    my ($status, $out, $err) = $node->psql('postgres', "SELECT differences('$table')");
-    my $said = "$out$err";
-    if (!$param{no_check}) {
-        ($status, $out, $err) = $node->psql('postgres', "SELECT namedex_check('${table}_names', true)");
-        $said .= "$out$err";
-    }
+    my $database = $param{database} // 'postgres';
+    my ($status, $out, $err) = $node->psql($database, "SELECT differences('$table');" . ($param{no_check} ? '' : "SELECT namedex_check('${table}_names', true)"));
+    my $said = "$out$err" =~ s/\A\s+|\s+\z//gr;
     is($said, '', $what);
 }
 

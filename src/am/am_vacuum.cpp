@@ -11,6 +11,7 @@
 #include "am/fold_check.hpp"
 #include "am/index_snapshot.hpp"
 #include "am/maintenance.hpp"
+#include "am/maintenance_worker.hpp"
 #include "pg/boundary.hpp"
 #include "pg/compat.hpp"
 #include "pg/context_resource.hpp"
@@ -215,6 +216,12 @@ IndexBulkDeleteResult* VacuumCleanup(IndexVacuumInfo* info, IndexBulkDeleteResul
             storage::CutFreeEnd(info->index);
             UnlockDuty(info->index, Duty::kFlush);
             UnlockDuty(info->index, Duty::kMerge);
+            // What this transaction itself is in the way of, or cannot do in parallel mode.
+            storage::MetaData meta;
+            storage::ReadMeta(info->index, &meta);
+            if (meta.parked_count > 0 || storage::HasFreeEnd(info->index)) {
+                StartTidying(info->index);
+            }
         });
         if (!counted) {
             IndexSnapshot contents(info->index, std::pmr::get_default_resource());

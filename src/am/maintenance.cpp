@@ -22,8 +22,11 @@ namespace {
 // Above so many segments flushes wait for more rows, twice as many for each segment more.
 constexpr uint32 kCalmSegments = core::kMostSegments + 1;
 constexpr uint32 kMaxPatience = 4;  // doublings
+// What merges may take beside the listed segments' pages: this share of them, and some.
+constexpr double kRoomShare = 0.6;
+constexpr double kRoomPages = 64;
 // Segments are moved when the file is longer than this many quarters of what is used of it.
-constexpr uint64 kLongFileQuarters = 6;
+constexpr uint64 kLongFileQuarters = 5;
 
 MetaData ReadMeta(Relation index) {
     return pg::Call([&] {
@@ -71,7 +74,7 @@ void AddSegment(Relation index, MetaData* meta, const SegmentEntry& entry) {
 // segment of their rows, folded under the rules `folded` (none if there were no rows).
 void PublishFlush(Relation index, const MetaData& flushed, const SegmentEntry* segment,
                   storage::FoldSignature folded, const std::vector<BlockNumber>& blocks) {
-    const auto most = static_cast<uint32>(2 * PendingLimitBytes(index) / BLCKSZ);
+    const auto most = static_cast<uint32>(PendingLimitBytes(index) / BLCKSZ);
     ChangeMeta(index, [&](MetaData* meta) {
         if (segment != nullptr) {
             if (meta->fold_signature != folded) {
@@ -244,22 +247,46 @@ LOCKTAG TagOf(Relation index, Duty duty) {
 }
 
 struct Place {
-    SegmentEntry entry;
     BlockNumber end;  // of its highest extent
     uint64 pages;
 };
 
-Place PlaceOf(Relation index, const SegmentEntry& entry) {
+Place PlaceOf(Relation index, OwnerId segment_id, BlockNumber root) {
     std::vector<storage::BlockRun> extents(storage::kMaxExtents);
-    const uint32 count = pg::Call([&] {
-        return storage::ReadExtents(index, entry.segment_id, entry.root, extents.data());
-    });
-    Place place{entry, entry.root + 1, 1};
+    const uint32 count = pg::Call(
+        [&] { return storage::ReadExtents(index, segment_id, root, extents.data()); });
+    Place place{root + 1, 1};
     for (uint32 i = 0; i < count; ++i) {
         place.end = std::max(place.end, extents[i].start + extents[i].count);
         place.pages += extents[i].count;
     }
     return place;
+}
+
+// Whether a merge of `chosen` would take much room beside what earlier ones take that may still be
+// read. It can wait, unless there are many segments.
+bool TakesTooMuchRoom(Relation index, const MetaData& meta,
+                      const std::vector<SegmentEntry>& chosen) {
+    if (meta.segment_count > core::kMostSegments) {
+        return false;
+    }
+    uint64 listed = 0;
+    double extra = 0;
+    for (uint32 i = 0; i < meta.segment_count; ++i) {
+        const SegmentEntry& entry = meta.segments[i];
+        const uint64 pages = PlaceOf(index, entry.segment_id, entry.root).pages;
+        listed += pages;
+        for (const SegmentEntry& c : chosen) {
+            if (c.segment_id == entry.segment_id && entry.rows > 0) {
+                extra += static_cast<double>(pages) * (entry.rows - entry.dead) / entry.rows;
+            }
+        }
+    }
+    for (uint32 i = 0; i < meta.parked_count; ++i) {
+        extra += static_cast<double>(
+            PlaceOf(index, meta.parked[i].segment_id, meta.parked[i].root).pages);
+    }
+    return extra > kRoomShare * static_cast<double>(listed) + kRoomPages;
 }
 
 }  // namespace
@@ -316,6 +343,11 @@ bool MergeSegments(Relation index, MergeAim aim, Poll poll) {
     const MetaData meta = ReadMeta(index);
     std::vector<SegmentEntry> chosen;
     if (aim == MergeAim::kOne) {
+        // The one segment is to lie at the front of the file.
+        ChangeMeta(index, [](MetaData* m) {
+            memset(m->reserve, 0, sizeof m->reserve);
+            m->reserve_count = 0;
+        });
         if (meta.segment_count > 1 || (meta.segment_count == 1 && meta.segments[0].dead > 0)) {
             chosen.assign(meta.segments, meta.segments + meta.segment_count);
         }
@@ -326,6 +358,9 @@ bool MergeSegments(Relation index, MergeAim aim, Poll poll) {
         }
         for (const std::size_t i : core::ChooseMerge(sizes)) {
             chosen.push_back(meta.segments[i]);
+        }
+        if (!chosen.empty() && TakesTooMuchRoom(index, meta, chosen)) {
+            return false;
         }
     }
     if (chosen.empty() || meta.parked_count + chosen.size() > storage::kMaxParked) {
@@ -345,11 +380,14 @@ bool MoveTowardsFront(Relation index, Poll poll) {
         used += chain.pages + chain.value_pages;
     });
     std::optional<Place> last;
+    SegmentEntry entry{};
     for (uint32 i = 0; i < meta.segment_count; ++i) {
-        const Place place = PlaceOf(index, meta.segments[i]);
+        const Place place =
+            PlaceOf(index, meta.segments[i].segment_id, meta.segments[i].root);
         used += place.pages;
         if (!last || place.end > last->end) {
             last = place;
+            entry = meta.segments[i];
         }
     }
     const uint64 blocks = pg::Call([&] { return RelationGetNumberOfBlocks(index); });
@@ -358,7 +396,7 @@ bool MoveTowardsFront(Relation index, Poll poll) {
     if (!fits || uint64{last->end} * 4 <= used * kLongFileQuarters) {
         return false;
     }
-    MergeThese(index, {last->entry}, poll);
+    MergeThese(index, {entry}, poll);
     return true;
 }
 

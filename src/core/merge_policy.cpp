@@ -19,15 +19,19 @@ std::uint32_t TierOf(std::uint64_t live) {
     return tier;
 }
 
-// The segments before the end of the lowest tier that is full; 0: none is.
+// The segments before the end of the lowest tier that is full; 0: none is, or it is too large.
 std::size_t FullTier(const std::vector<std::uint64_t>& ascending) {
+    const bool many = ascending.size() > kMostSegments;
+    const std::uint64_t all = std::accumulate(ascending.begin(), ascending.end(), std::uint64_t{0});
     for (std::size_t begin = 0; begin < ascending.size();) {
         std::size_t end = begin;
         while (end < ascending.size() && TierOf(ascending[end]) == TierOf(ascending[begin])) {
             ++end;
         }
         if (end - begin >= kTierSegments) {
-            return end;
+            const auto to = ascending.begin() + static_cast<std::ptrdiff_t>(end);
+            const std::uint64_t rows = std::accumulate(ascending.begin(), to, std::uint64_t{0});
+            return many || rows <= all / 4 ? end : 0;
         }
         begin = end;
     }

@@ -3,7 +3,9 @@
 //
 // Sizes are live rows. Tiers are powers of four above 65,536 rows. The first of these that applies:
 //   1. segments without live rows: they go, and nothing is written;
-//   2. four segments of one tier: they and all smaller ones become one;
+//   2. four segments of one tier: they and all smaller ones become one. Sources stay readable for a
+//      while, so that merging much takes much room: if they are more than a quarter of all rows,
+//      only when there are more than kMostSegments segments;
 //   3. more than kMostSegments segments: those of the smallest, two or more, that cost least for
 //      each segment less;
 //   4. a segment a quarter or more of whose rows are dead: it is written anew.

@@ -106,6 +106,9 @@ uint32 ReleaseParked(Relation index) {
         return meta.parked_count;
     }
     Relation heap = try_relation_open(table, NoLock);
+    if (heap != nullptr) {
+        GetOldestNonRemovableTransactionId(heap);  // brings what the next call knows up to date
+    }
     OwnerId gone[kMaxParked];
     uint32 gone_count = 0;
     uint64 horizon = 0;
@@ -146,18 +149,24 @@ uint32 ReleaseParked(Relation index) {
     return meta.parked_count;
 }
 
+bool HasFreeEnd(Relation index) {
+    MetaData meta;
+    ReadMeta(index, &meta);
+    const BlockNumber blocks = RelationGetNumberOfBlocks(index);
+    return blocks >= EndOfSegments(index, meta) + std::max(kLeastCut, blocks / kCutShare);
+}
+
 void CutFreeEnd(Relation index) {
+    if (!HasFreeEnd(index) || IsInParallelMode() ||
+        !ConditionalLockRelation(index, AccessExclusiveLock)) {
+        return;
+    }
     MetaData meta;
     ReadMeta(index, &meta);
     const BlockNumber blocks = RelationGetNumberOfBlocks(index);
     const BlockNumber segments_end = EndOfSegments(index, meta);
     const BlockNumber least = std::max(kLeastCut, blocks / kCutShare);
-    if (blocks < segments_end + least || IsInParallelMode() ||
-        !ConditionalLockRelation(index, AccessExclusiveLock)) {
-        return;
-    }
     BlockNumber end = blocks;
-    ReadMeta(index, &meta);
     while (end > segments_end) {
         CHECK_FOR_INTERRUPTS();
         const Buffer buffer = TryFreeBlock(index, end - 1, meta, nullptr);

@@ -41,8 +41,12 @@ void UseTransactionId();
 // maintenance.hpp). Returns how many are left.
 uint32 ReleaseParked(Relation index);
 
+// Whether it looks as if many blocks at the file's end were free.
+bool HasFreeEnd(Relation index);
+
 // Cuts off free blocks at the file's end, if they are many and nobody else uses the index at the
-// moment. The caller holds the flush and the merge lock.
+// moment; not in parallel mode, in which a lock that standbys must know of cannot be taken. The
+// caller holds the flush and the merge lock.
 void CutFreeEnd(Relation index);
 
 }  // namespace namedex::storage

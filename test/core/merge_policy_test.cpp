@@ -26,9 +26,17 @@ TEST(MergePolicy, LeavesFewSegmentsAlone) {
 }
 
 TEST(MergePolicy, MergesAFullTierWithAllThatIsSmaller) {
-    EXPECT_EQ(ChooseMerge(Of({40, 30, 20, 10})), (Positions{3, 2, 1, 0}));
+    EXPECT_EQ(ChooseMerge(Of({40, 30, 20, 10, 100000})), (Positions{3, 2, 1, 0}));
     EXPECT_EQ(ChooseMerge(Of({100000, 5, 200000, 150000, 120000, 9000000})),
               (Positions{1, 0, 4, 3, 2}));
+}
+
+TEST(MergePolicy, LeavesAFullTierThatIsMuchOfTheIndex) {
+    EXPECT_EQ(ChooseMerge(Of({40, 30, 20, 10})), Positions{});
+    EXPECT_EQ(ChooseMerge(Of({40000, 30000, 20000, 10000, 290000})), Positions{});
+    EXPECT_EQ(ChooseMerge(Of({40000, 30000, 20000, 10000, 300000})).size(), std::size_t{4});
+    // unless there are too many
+    EXPECT_EQ(ChooseMerge(Of({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})).size(), std::size_t{11});
 }
 
 TEST(MergePolicy, SegmentsWithoutLiveRowsGoFirst) {

@@ -15,6 +15,7 @@ constexpr double kWordCost = 8.0;     // going to a word's postings
 constexpr double kPostingCost = 1.0;  // reading one
 constexpr double kValueCost = 50.0;   // putting a value together
 constexpr double kMatchCost = 15.0;   // trying a pattern on it
+constexpr double kVerifyCost = kValueCost + kMatchCost;
 
 TextForm FormOf(Operator op) {
     return op == Operator::kILike ? TextForm::kFolded : TextForm::kOriginal;
@@ -179,78 +180,151 @@ void PendingQuery::PrepareAlternative(const LikePattern& pattern,
     Alternative alternative(memory_);
     alternative.pattern = &pattern;
     alternative.exact = wanted.exact;
-    std::uint64_t total = row_count_;
-    double cost = 0;
     for (const LikePattern::Term& term : wanted.terms) {
-        Words words(memory_);
+        Words& words = alternative.terms.emplace_back(memory_);
         FindTerm(*prepared.column, pattern.op(), term, words);
-        total = std::min(total, words.total);
-        cost += ReadCost(words);
         if (words.total == 0) {
             return;
         }
-        alternative.terms.push_back(std::move(words));
+    }
+    AddAlternative(std::move(alternative), prepared);
+}
+
+void PendingQuery::AddAlternative(Alternative&& alternative, Prepared& prepared) {
+    std::uint64_t total = row_count_;
+    for (const Words& words : alternative.terms) {
+        total = std::min(total, words.total);
+        prepared.cost += ReadCost(words);
     }
     std::stable_sort(alternative.terms.begin(), alternative.terms.end(),
                      [](const Words& a, const Words& b) { return a.total < b.total; });
     prepared.total += total;
-    prepared.cost +=
-        cost + (wanted.exact ? 0 : static_cast<double>(total) * (kValueCost + kMatchCost));
+    prepared.cost += alternative.exact ? 0 : static_cast<double>(total) * kVerifyCost;
     prepared.alternatives.push_back(std::move(alternative));
 }
 
-// A member's first word begins every value that the member matches. Where that word must be there
-// as it is written a look-up finds it; the others, which begin a word or ignore case, are made a
-// set of their own, in which every word is looked up.
-void PendingQuery::PrepareSet(const PatternSet& set, Words& exact, Prepared& prepared) {
-    const PendingColumn& column = *prepared.column;
+// The words of a set's members, as far as the column has them.
+struct PendingQuery::SetWords {
+    explicit SetWords(std::pmr::memory_resource* memory)
+        : singles(memory), firsts(memory), lasts(memory) {}
+
+    std::pmr::vector<std::uint32_t> singles;  // a value that is this word matches
+    std::pmr::vector<std::uint32_t> firsts;   // a value of several words may begin with this one
+    std::pmr::vector<std::uint32_t> lasts;    // and, if bound_ends, must end with one of these
+    bool bound_ends = true;
+    bool unled = false;  // a value may match that does not begin with a word
+};
+
+// Words that are there as they are written are looked up one by one. If case does not matter, or
+// they need only begin a word, they are made sets of their own, in which every word of the column
+// is looked up.
+void PendingQuery::FindSetWords(const PatternSet& set, const PendingColumn& column,
+                                SetWords& words) {
     const TextForm form = FormOf(set.op());
+    const bool padded = set.op() == Operator::kEqualIgnoringTrailingSpaces;
     const Encoding bytes{EncodingKind::kSingleByte};  // all there is to know of a literal
-    PatternSet beginnings(Operator::kLike);
-    Alternative candidates(memory_);
-    Words& words = candidates.terms.emplace_back(memory_);
-    words_.clear();
-    std::string first;
+    PatternSet firsts(Operator::kLike);
+    PatternSet lasts(Operator::kLike);
+    bool singles = false;
+    std::string open;
+    const auto find = [&](std::string_view word, std::pmr::vector<std::uint32_t>& found,
+                          PatternSet& wanted) {
+        if (form == TextForm::kOriginal) {
+            column.FindOriginal(word, found);
+        } else {
+            wanted.Add(word, bytes);
+        }
+    };
     for (std::size_t m = 0; m < set.size(); ++m) {
         poller_.Step();
         const PatternSet::Member member = set.member(m);
-        std::size_t size = 0;
-        while (size < member.text.size() && IsWordByte(member.text[size])) {
-            ++size;
+        const std::string_view text = member.text;
+        const auto first_end =
+            std::find_if_not(text.begin(), text.end(), [](char byte) { return IsWordByte(byte); });
+        const std::string_view first =
+            text.substr(0, static_cast<std::size_t>(first_end - text.begin()));
+        if (!first.empty() && first.size() == text.size()) {
+            if (member.open_end) {
+                singles = true;
+                open.assign(first).push_back('%');
+                firsts.Add(open, bytes);
+                words.bound_ends = false;
+                continue;
+            }
+            if (form == TextForm::kOriginal) {
+                column.FindOriginal(first, words.singles);
+            } else {
+                singles = true;
+            }
+            if (!padded) {
+                continue;
+            }
         }
-        const bool open_end = member.open_end && size == member.text.size();
-        if (size == 0) {
+        if (first.empty()) {
             words.unled = true;
-        } else if (form == TextForm::kOriginal && !open_end) {
-            column.FindOriginal(member.text.substr(0, size), words_);
         } else {
-            first.assign(member.text, 0, size);
-            first.append(open_end ? 1 : 0, '%');
-            beginnings.Add(first, bytes);
+            find(first, words.firsts, firsts);
+        }
+        std::size_t last = text.size();
+        while (last > 0 && IsWordByte(text[last - 1])) {
+            --last;
+        }
+        if (member.open_end || padded || last == text.size()) {
+            words.bound_ends = false;
+        } else {
+            find(text.substr(last), words.lasts, lasts);
         }
     }
-    beginnings.Finish();
-    for (std::uint32_t word = 0; !beginnings.empty() && word < column.word_count(); ++word) {
-        poller_.Step();
-        if (beginnings.Accepts(column.Text(word, form))) {
-            words_.push_back(word);
+    firsts.Finish();
+    lasts.Finish();
+    if (singles || !firsts.empty() || !lasts.empty()) {
+        for (std::uint32_t word = 0; word < column.word_count(); ++word) {
+            poller_.Step();
+            const std::string_view text = column.Text(word, form);
+            if (singles && set.Accepts(text)) {
+                words.singles.push_back(word);
+            }
+            if (firsts.Accepts(text)) {
+                words.firsts.push_back(word);
+            }
+            if (lasts.Accepts(text)) {
+                words.lasts.push_back(word);
+            }
         }
     }
-    std::sort(words_.begin(), words_.end());
-    words_.erase(std::unique(words_.begin(), words_.end()), words_.end());
-    for (const std::uint32_t word : words_) {
-        poller_.Step();
-        if (!column.only_single_words()) {
-            Take(column, word, MaskOf(WordClass::kFirst), words);
-        }
-        if (set.Accepts(column.Text(word, form))) {
-            Take(column, word, MaskOf(WordClass::kOnly), exact);
-        }
+    for (auto* found : {&words.singles, &words.firsts, &words.lasts}) {
+        std::sort(found->begin(), found->end());
+        found->erase(std::unique(found->begin(), found->end()), found->end());
     }
-    words.total += words.unled ? column.unled().size() : 0;
-    prepared.total += words.total;
-    prepared.cost += ReadCost(words) + static_cast<double>(words.total) * (kValueCost + kMatchCost);
-    prepared.alternatives.push_back(std::move(candidates));
+}
+
+void PendingQuery::PrepareSet(const PatternSet& set, Words& exact, Prepared& prepared) {
+    const PendingColumn& column = *prepared.column;
+    SetWords words(memory_);
+    FindSetWords(set, column, words);
+    const auto take = [&](const std::pmr::vector<std::uint32_t>& found, WordClass word_class,
+                          Words& to) {
+        for (const std::uint32_t word : found) {
+            poller_.Step();
+            Take(column, word, MaskOf(word_class), to);
+        }
+    };
+    take(words.singles, WordClass::kOnly, exact);
+    if (column.only_single_words()) {
+        return;
+    }
+    Alternative candidates(memory_);
+    Words& begin = candidates.terms.emplace_back(memory_);
+    take(words.firsts, WordClass::kFirst, begin);
+    begin.unled = words.unled;
+    begin.total += words.unled ? column.unled().size() : 0;
+    if (begin.total == 0) {
+        return;
+    }
+    if (words.bound_ends) {
+        take(words.lasts, WordClass::kLast, candidates.terms.emplace_back(memory_));
+    }
+    AddAlternative(std::move(candidates), prepared);
 }
 
 // ---- evaluating -------------------------------------------------------------------------------
@@ -302,7 +376,7 @@ bool PendingQuery::EvaluateAlternative(const Prepared& prepared, const Alternati
     const double share = static_cast<double>(hi - lo) / row_count_;
     for (std::size_t i = 1; i < alternative.terms.size(); ++i) {
         const double found = static_cast<double>(rows.Count());
-        if (found * (kValueCost + kMatchCost) < ReadCost(alternative.terms[i]) * share) {
+        if (found * kVerifyCost < ReadCost(alternative.terms[i]) * share) {
             return true;
         }
         RowSet more(memory_);

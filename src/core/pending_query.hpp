@@ -10,8 +10,8 @@
 // through is verified on rebuilt values, and so are the rows found so far where reading a
 // condition's postings would take longer.
 //
-// A set's members are looked for by their first words, in time that grows with members plus words:
-// where the value is that one word the set decides on the word, else its rows are candidates.
+// A set's members are looked for by their first and last words, in time that grows with members
+// plus words: a member of one word is exact, the rows of the others' words are candidates.
 //
 // The query keeps nothing of a window, and takes no notice of rows that were added since the
 // row_count it was made for.
@@ -80,12 +80,15 @@ class PendingQuery {
     };
     // The value of a row, in each form put together when first asked for.
     class Value;
+    struct SetWords;
 
     void Prepare(const Condition& condition, Prepared& prepared);
     void PrepareTest(const Condition& condition, Prepared& prepared);
     void PrepareSet(const PatternSet& set, Words& exact, Prepared& prepared);
     void PrepareAlternative(const LikePattern& pattern, const LikePattern::Alternative& wanted,
                             Prepared& prepared);
+    void AddAlternative(Alternative&& alternative, Prepared& prepared);
+    void FindSetWords(const PatternSet& set, const PendingColumn& column, SetWords& words);
     void FindTerm(const PendingColumn& column, Operator op, const LikePattern::Term& term,
                   Words& words);
     void Take(const PendingColumn& column, std::uint32_t word, ClassMask classes, Words& words);

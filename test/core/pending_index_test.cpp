@@ -493,6 +493,19 @@ TEST_F(PendingKnown, CapitalsComeLate) {
     EXPECT_EQ(Search(index, Operator::kLike, {"%d"}).size(), 2001u);
 }
 
+// A word is its original and its folded form, whatever folded it.
+TEST_F(PendingKnown, OneOriginalWithTwoFolds) {
+    PendingIndex index(1, &memory_);
+    for (const char* fold : {"i", "j", "i"}) {
+        index.AddRow({0, 1});
+        index.column(0).AddRegular({{"I", fold, WordClass::kOnly}}, "\x80");
+    }
+    EXPECT_EQ(Search(index, Operator::kILike, {"i"}), (Rows{0, 2}));
+    EXPECT_EQ(Search(index, Operator::kILike, {"j"}), (Rows{1}));
+    EXPECT_EQ(Search(index, Operator::kEqual, {"I"}), (Rows{0, 1, 2}));
+    EXPECT_EQ(Search(index, Operator::kEqual, {"I", "x"}, true), (Rows{0, 1, 2}));
+}
+
 // The members of a set that share a first word, and rows that do: each is taken once.
 TEST_F(PendingKnown, SetsTakeLinearTime) {
     std::vector<std::string> values;

@@ -25,6 +25,7 @@ constexpr uint32 kMaxPatience = 4;  // doublings
 // What merges may take beside the listed segments' pages: this share of them, and some.
 constexpr double kRoomShare = 0.6;
 constexpr double kRoomPages = 64;
+constexpr uint32 kCrowded = storage::kMaxSegments / 2;
 // Segments are moved when the file is longer than this many quarters of what is used of it.
 constexpr uint64 kLongFileQuarters = 5;
 
@@ -264,10 +265,10 @@ Place PlaceOf(Relation index, OwnerId segment_id, BlockNumber root) {
 }
 
 // Whether a merge of `chosen` would take much room beside what earlier ones take that may still be
-// read. It can wait, unless there are many segments.
+// read. It can wait, unless the list of segments gets full.
 bool TakesTooMuchRoom(Relation index, const MetaData& meta,
                       const std::vector<SegmentEntry>& chosen) {
-    if (meta.segment_count > core::kMostSegments) {
+    if (meta.segment_count > kCrowded) {
         return false;
     }
     uint64 listed = 0;

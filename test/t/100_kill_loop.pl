@@ -4,7 +4,8 @@
 # kind       what is killed, and how it comes back
 # plain      writers, VACUUM, compaction and checkpoints; crash recovery
 # minimal    the same with wal_level = minimal, and tables that were made, indexed, filled and changed in one
-#            transaction just before the kill: their files are fsynced at commit or logged whole (wal_skip_threshold)
+#            transaction just before the kill: at commit their files are written out or logged whole (wal_skip_threshold);
+#            that they are fsynced too is not seen, the page cache outlives the kill
 # restored   the killed cluster's data directory is thrown away, but for its WAL: a base backup taken under load, the
 #            archive and that WAL make a new one. What the page cache still had does not help here.
 #

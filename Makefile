@@ -43,7 +43,7 @@ help:
 	@echo 'make demo                 from nothing to a searched table of 200,000 patients'
 	@echo 'make check                everything: dependencies, build, unit, SQL, isolation, TAP tests'
 	@echo 'make check-versions       make check on PostgreSQL 17 and 18 (root; VERSIONS="trixie forky")'
-	@echo 'make soak                 kills, standbys and mixed load for about 2 hours (docs/testing.md)'
+	@echo 'make soak                 kills, standbys and mixed load for about an hour (docs/testing.md)'
 	@echo 'make deps                 install what the goals above need and is missing (Debian)'
 	@echo 'make unit                 unit tests of src/core (UNIT_ARGS=--gtest_filter=...)'
 	@echo 'make fuzz                 build the fuzzers;  make fuzz-run SECONDS=600 [FUZZ=target]'

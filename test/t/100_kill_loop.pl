@@ -4,7 +4,8 @@
 # kind       what is killed, and how it comes back
 # plain      writers, VACUUM, compaction and checkpoints; crash recovery
 # minimal    the same with wal_level = minimal, and tables that were made, indexed, filled and changed in one
-#            transaction just before the kill: their files are fsynced at commit or logged whole (wal_skip_threshold)
+#            transaction just before the kill: at commit their files are written out or logged whole (wal_skip_threshold);
+#            that they are fsynced too is not seen, the page cache outlives the kill
 # restored   the killed cluster's data directory is thrown away, but for its WAL: a base backup taken under load, the
 #            archive and that WAL make a new one. What the page cache still had does not help here.
 #
@@ -80,9 +81,9 @@ sub start_load {
         push @{ $its->{deleted} }, { first_id => $old->{first_id}, transactions => [], settled => 0 };
     }
     splice @{ $its->{deleted} }, 0, -$writers if @{ $its->{deleted} // [] } > $writers;
-    my @load = map { new_writer(first_id => $cycle * 10 * $WRITER_IDS + $_ * $WRITER_IDS, transactions => 5000, bulk => $_ == $writers) } 1 .. $writers;
+    my @load = map { new_writer(first_id => $cycle * 10 * $WRITER_IDS + $_ * $WRITER_IDS, transactions => $_ == $writers ? 350 : 4000, bulk => $_ == $writers) } 1 .. $writers;
     my $maintenance = start_psql($its->{node}, 'maintenance', maintenance($its->{compact}));
-    $_->{session} = start_psql($its->{node}, 'writer', $_->{sql}) for @load;
+    $_->{session} = start_psql($its->{node}, 'writer', delete $_->{sql}) for @load;
     return { writers => \@load, sessions => [$maintenance, map { $_->{session} } @load] };
 }
 
@@ -166,8 +167,9 @@ sub cycle {
     }
     $sums = make_tables($node, $cycle) if $kind eq 'minimal';
     my $killed_after = time - $began;
-    # half of the kills are aimed at a flush, a merge or VACUUM's work on the index, which are short
-    my $aimed = kill_all($node, when_moving => rand() < 0.6 ? 't_names' : undef);
+    # every other kill is aimed at a flush, a merge or VACUUM's work on the index, which are short
+    my $tried = rand() < 0.6;
+    my $aimed = kill_all($node, when_moving => $tried ? 't_names' : undef);
     finish(@{ $load->{sessions} });
     $archived = ', ' . restore($node, "cycle_$cycle") . ' archived files' if $kind eq 'restored';
     my $recovery = start_again($node);
@@ -179,7 +181,6 @@ sub cycle {
     my $wrong = join '', map { settle($_, $rows, acknowledged($_), acknowledged($_) + 1) } @new;
     $wrong .= join '', map { settle($_, $rows, $_->{settled}, $_->{settled}) } @{ $its->{past} }, @{ $its->{deleted} // [] };
     is($wrong, '', sprintf '%s: the table has what was acknowledged, transactions %s, and nothing else', $what, join ' ', map { acknowledged($_) } @new);
-    push @{ $its->{past} }, @new;
     $_->{settled} //= acknowledged($_) for @new;
     is(rows_by_values($node, 't', @new), '', "$what: the index finds these rows by their values");
     agree($node, "$what: index scans and sequential scans agree");
@@ -190,16 +191,18 @@ sub cycle {
     is(complaints($CUT_OFF, @{ $load->{sessions} }), '', "$what: nobody had another error than the kill");
     remark(sprintf '%s: %.1f s, killed after %.1f s%s, recovery %.1f s%s, %s', $what, time - $began, $killed_after, $aimed ? ' while rows were moved' : '', $recovery, $archived,
         index_size($node));
-    return (grep { acknowledged($_) < @{ $_->{transactions} } } @new) + 0, $aimed ? 1 : 0;
+    push @{ $its->{past} }, map { condensed($_) } @new;
+    return (grep { acknowledged($_) < @{ $_->{transactions} } } @new) + 0, $tried ? 1 : 0, $aimed ? 1 : 0;
 }
 
 # The kinds as evenly mixed as their counts allow.
 my %done = map { $_ => 0 } keys %wanted;
-my ($cut_off, $aimed) = (0, 0);
+my ($cut_off, $tried, $aimed) = (0, 0, 0);
 for my $cycle (1 .. $cycles) {
     my ($kind) = sort { $done{$a} / $wanted{$a} <=> $done{$b} / $wanted{$b} || $a cmp $b } grep { $done{$_} < $wanted{$_} } keys %wanted;
-    my ($more, $met) = cycle($cycle, $kind);
+    my ($more, $try, $met) = cycle($cycle, $kind);
     $cut_off += $more;
+    $tried += $try;
     $aimed += $met;
     $done{$kind}++;
     my $failed = grep { !$_ } Test::More->builder->summary;
@@ -209,7 +212,9 @@ for my $cycle (1 .. $cycles) {
     }
 }
 cmp_ok($cut_off, '>', 0, "$cut_off writers were cut off in their work");
-remark(join(', ', map { "$done{$_} $_" } sort keys %done) . ", $aimed while rows were moved");
+# should the index's locks look otherwise one day, this says so
+ok($aimed > 0 || $tried < 5, "$aimed of $tried kills that were aimed at rows being moved met such a moment");
+remark(join ', ', map { "$done{$_} $_" } sort keys %done);
 for my $kind (sort keys %node) {
     $node{$kind}{node}->stop('fast');
     log_is_clean($node{$kind}{node});

@@ -15,7 +15,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time sleep);
 
-our @EXPORT = qw(setting seed remark start_psql start_loop start_pgbench finish complaints new_writer acknowledged rows_by_table rows_by_values settle has_compact install_searches index_size
+our @EXPORT = qw(setting seed remark start_psql start_loop start_pgbench finish complaints new_writer acknowledged rows_by_table rows_by_values settle condensed has_compact install_searches index_size
     wait_for_transactions kill_all start_again log_is_clean $WRITER_IDS $CUT_OFF);
 
 # So many ids are a writer's own.
@@ -245,6 +245,24 @@ sub rows_by_table {
     return { map { /^(\d+)\|(.*)/ } split /\n/, $out };
 }
 
+# A settled writer's rows, id => value.
+sub final_rows {
+    my ($writer) = @_;
+    my %rows;
+    for my $transaction (@{ $writer->{transactions} }[0 .. $writer->{settled} - 1]) {
+        $rows{$_} = $transaction->{effects}{$_} for keys %{ $transaction->{effects} };
+    }
+    delete @rows{ grep { !defined $rows{$_} } keys %rows };
+    return \%rows;
+}
+
+# A settled writer that has done its work, as one with a single transaction that leaves the same rows: a long run would
+# keep too much of the others.
+sub condensed {
+    my ($writer) = @_;
+    return { first_id => $writer->{first_id}, settled => 1, transactions => [{ what => 'of a cycle before', effects => final_rows($writer) }] };
+}
+
 # Which of the writers' rows, as they are after so many transactions as {settled} says, the index scans do not find by
 # their values, or find without there being one; an empty text if all is well.
 sub rows_by_values {
@@ -252,11 +270,7 @@ sub rows_by_values {
     my ($script, @expected) = ('SET enable_seqscan = off;');
     my $plain = 1;
     for my $writer (@writers) {
-        my %rows;
-        for my $transaction (@{ $writer->{transactions} }[0 .. $writer->{settled} - 1]) {
-            $rows{$_} = $transaction->{effects}{$_} for keys %{ $transaction->{effects} };
-        }
-        delete @rows{ grep { !defined $rows{$_} } keys %rows };
+        my %rows = %{ final_rows($writer) };
         my %values = map { $_->{last_name} => 1 } values %rows;
         my $array = 'ARRAY[' . join(', ', map { quoted($_) } sort keys %values) . ']::text[]';
         my ($on, $off) = $plain ? ('indexscan', 'bitmapscan') : ('bitmapscan', 'indexscan');

@@ -9,7 +9,8 @@
 # PostgreSQL header in core is a compile error and not a matter of review.
 
 HOUSE_GOALS := help deps check unit unit-build fuzz fuzz-build fuzz-run fuzz-keep fuzz-replay \
-               demo bench bench-tools soak check-versions check-run demo-run bench-run soak-run
+               demo bench bench-tools bench-writes soak check-versions check-run demo-run bench-run \
+               bench-writes-run soak-run
 GOALS := $(or $(MAKECMDGOALS),all)
 
 # PG_MAJOR=17 chooses among Debian's parallel installations, PG_CONFIG=/path anything else. A
@@ -50,13 +51,14 @@ help:
 	@echo 'make fuzz-keep            merge what fuzz-run found into test/fuzz/seeds'
 	@echo 'make fuzz-replay          run each fuzz target once over its seeds'
 	@echo 'make bench                measure: ROWS=1000000 POPULATION=reference|dirty'
+	@echo 'make bench-writes         measure inserts, WAL, and searches meanwhile (WRITES_ARGS=--help)'
 	@echo 'make clean                remove everything that was built'
 
 deps:
 	@test/deps
 
 # The server is looked for again once it is installed: hence a second make.
-check demo bench soak:
+check demo bench bench-writes soak:
 	@test/deps $(if $(filter bench,$@),python3)
 	+@$(MAKE) --no-print-directory $@-run
 
@@ -69,12 +71,14 @@ NAMEDEX_KILL_MINIMAL ?= 40
 NAMEDEX_KILL_RESTORED ?= 40
 NAMEDEX_STANDBY_ROUNDS ?= 50
 NAMEDEX_SOAK_SECONDS ?= 1800
-TAP_FILES ?= 100_* 110_* 120_* 130_*
+NAMEDEX_FLIPS ?= 20000
+TAP_FILES ?= 065_* 100_* 110_* 120_* 130_*
 soak-run: export NAMEDEX_KILL_CYCLES := $(NAMEDEX_KILL_CYCLES)
 soak-run: export NAMEDEX_KILL_MINIMAL := $(NAMEDEX_KILL_MINIMAL)
 soak-run: export NAMEDEX_KILL_RESTORED := $(NAMEDEX_KILL_RESTORED)
 soak-run: export NAMEDEX_STANDBY_ROUNDS := $(NAMEDEX_STANDBY_ROUNDS)
 soak-run: export NAMEDEX_SOAK_SECONDS := $(NAMEDEX_SOAK_SECONDS)
+soak-run: export NAMEDEX_FLIPS := $(NAMEDEX_FLIPS)
 soak-run: export TAP_FILES := $(TAP_FILES)
 soak-run:
 	+@test/check tap
@@ -161,6 +165,11 @@ BENCH_ARGS ?=
 
 bench-run: bench-tools
 	+@test/bench/run --rows $(ROWS) --population $(POPULATION) $(BENCH_ARGS)
+
+WRITES_ARGS ?=
+
+bench-writes-run: bench-tools
+	+@test/bench/writes $(WRITES_ARGS)
 
 bench-tools: build/bench/generate
 

@@ -13,6 +13,7 @@
  */
 #include "am/am.hpp"
 #include "am/index_snapshot.hpp"
+#include "am/pending_cache.hpp"
 #include "am/scan_keys.hpp"
 #include "core/segment_query.hpp"
 #include "pg/boundary.hpp"
@@ -35,7 +36,8 @@ constexpr double kBlockCost = 400;       // a block of the lexicon, searched
 constexpr double kListCost = 200;        // a posting list looked up
 constexpr double kPostingCost = 3;       // a posting, set in a bitmap
 constexpr double kUnknownSearchCost = 100000;  // searching the lexicon for something not known yet
-constexpr double kPendingRowCost = 400;  // reading, folding and matching a pending row
+constexpr double kPendingRowCost = 400;   // reading, folding and matching a pending row
+constexpr double kKeptRowCost = 1;        // searching a pending row's words, which are kept
 constexpr double kRowsPerPendingPage = 150;
 constexpr double kHeapRowCost = 1000;    // looking up one heap row's visibility
 constexpr double kRowCost = 25;          // a row found: its TID, handed to the executor
@@ -198,7 +200,9 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
     Answer answer;
     answer.search = kOpenCost;
     storage::ForEachChain(contents.meta(), [&](const storage::PendingChain& chain) {
-        answer.pending_rows += kRowsPerPendingPage * chain.pages;
+        const double rows = kRowsPerPendingPage * chain.pages;
+        answer.pending_rows += rows;
+        answer.search += rows * (IsKept(chain) ? kKeptRowCost : kPendingRowCost);
     });
     const IndexKeys index_keys(index);
     const ScanConditions conditions(index_keys, keys, count);
@@ -283,9 +287,8 @@ void CostEstimate(PlannerInfo* root, IndexPath* path, double loop_count, Cost* s
             Relation index = index_open(path->indexinfo->indexoid, NoLock);
             answer = pg::Enter(index, [&] { return Ask(index, keys, count); });
             index_close(index, NoLock);
-            // Pending rows are looked at one by one, and nobody knows how many will match.
+            // Nobody knows how many pending rows will match.
             answer.rows += answer.pending_rows * costs.indexSelectivity;
-            answer.search += answer.pending_rows * kPendingRowCost;
             costs.indexSelectivity = std::min(1.0, answer.rows / table_rows);
         }
         pfree(keys);

@@ -139,6 +139,18 @@ inline BlockNumber ExtendBy(Relation relation, BufferAccessStrategy strategy, ui
 #endif
 }
 
+/** Forgets all buffers of the relation's main fork without writing them: for tests that change the
+ *  file. */
+inline void DropBuffers(Relation relation) {
+    ForkNumber fork = MAIN_FORKNUM;
+    BlockNumber first = 0;
+#if PG_VERSION_NUM >= 160000
+    DropRelationBuffers(RelationGetSmgr(relation), &fork, 1, &first);
+#else
+    DropRelFileNodeBuffers(RelationGetSmgr(relation), &fork, 1, &first);
+#endif
+}
+
 // ---------------------------------------------------------------- temporary files
 
 /** Writes `size` bytes at the file's position. May ereport. */

@@ -82,6 +82,14 @@ Met MeetPage(Relation index, const char* page, PageKind kind, OwnerId owner, uin
     pg::ReportIndexCorrupted(index, problem, "The page is one of pending rows.");
 }
 
+// Reads a block that a page has named.
+Buffer ReadNamedBlock(Relation index, BlockNumber block) {
+    if (block >= RelationGetNumberOfBlocks(index)) {
+        pg::ReportIndexCorrupted(index, "a pending page lies past the index's end");
+    }
+    return ReadBuffer(index, block);
+}
+
 // Writes a long row to value pages, last page first, so that each can name the next.
 BlockNumber WriteValuePages(Relation index, OwnerId owner, const char* row, uint32 size) {
     const uint32 pages = (size + core::kPagePayload - 1) / core::kPagePayload;
@@ -116,7 +124,7 @@ char* ReadValuePages(Relation index, OwnerId owner, const LongRow& value) {
         if (block == InvalidBlockNumber) {
             pg::ReportIndexCorrupted(index, "a long pending row is cut off");
         }
-        Buffer buffer = ReadBuffer(index, block);
+        Buffer buffer = ReadNamedBlock(index, block);
         LockBuffer(buffer, BUFFER_LOCK_SHARE);
         const char* page = static_cast<const char*>(BufferGetPage(buffer));
         const Met met = MeetPage(index, page, PageKind::kPendingValue, owner, n);
@@ -229,7 +237,7 @@ uint32 InsertPending(Relation index, ItemPointer tid, const char* row, uint32 si
             memcpy(record + sizeof header, &long_row, sizeof long_row);
         }
         pg::PauseAt("insert");
-        Buffer buffer = ReadBuffer(index, hint.tail);
+        Buffer buffer = ReadNamedBlock(index, hint.tail);
         LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
         const char* page = static_cast<const char*>(BufferGetPage(buffer));
         const PageSpecial* special = SpecialOf(page);
@@ -337,7 +345,7 @@ bool VisitPage(Relation index, const char* page, OwnerId owner, uint32 at, uint3
 bool CopyPendingPage(Relation index, OwnerId owner, BlockNumber block, uint32 sequence,
                      Snapshot snapshot, char* copy) {
     CHECK_FOR_INTERRUPTS();
-    Buffer buffer = ReadBuffer(index, block);
+    Buffer buffer = ReadNamedBlock(index, block);
     LockBuffer(buffer, BUFFER_LOCK_SHARE);
     if (snapshot != nullptr) {
         compat::CheckSnapshotAge(snapshot, index, BufferGetPage(buffer));
@@ -411,7 +419,7 @@ void DeletePending(Relation index, const PendingChain& chain, IndexBulkDeleteCal
     BlockNumber block = chain.head;
     for (uint32 sequence = 0; block != InvalidBlockNumber; ++sequence) {
         compat::VacuumDelayPoint();
-        Buffer buffer = ReadBuffer(index, block);
+        Buffer buffer = ReadNamedBlock(index, block);
         LockBuffer(buffer, BUFFER_LOCK_SHARE);
         memcpy(copy, BufferGetPage(buffer), BLCKSZ);
         LockBuffer(buffer, BUFFER_LOCK_UNLOCK);

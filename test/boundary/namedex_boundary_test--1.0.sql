@@ -27,6 +27,7 @@ CREATE FUNCTION boundary_raise_under_lock(from_core boolean) RETURNS int LANGUAG
 CREATE FUNCTION boundary_unpin_after_error(relation regclass, statement text) RETURNS text LANGUAGE c STRICT AS 'MODULE_PATHNAME';
 CREATE FUNCTION boundary_catch_many(times int) RETURNS int LANGUAGE c STRICT AS 'MODULE_PATHNAME';
 CREATE FUNCTION boundary_context_around(from_core boolean) RETURNS text LANGUAGE c STRICT AS 'MODULE_PATHNAME';
+CREATE FUNCTION boundary_damage(index regclass, byte bigint, mask int) RETURNS void LANGUAGE c STRICT AS 'MODULE_PATHNAME';
 
 -- Runs a statement in a subtransaction and says how it ended, field by field.
 CREATE FUNCTION boundary_try(statement text) RETURNS TABLE (field text, value text)

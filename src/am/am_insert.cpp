@@ -30,6 +30,12 @@ void SeeToPending(Relation index, std::size_t pending_bytes) {
     }
     switch (pg::Call([&] { return StartWorker(index); })) {
         case Started::kYes:
+            // It may fail, again and again.
+            if (pending_bytes > 2 * kPatience * threshold &&
+                pg::Call([&] { return TryLockDuty(index, Duty::kFlush); })) {
+                FlushPending(index, &pg::PollInterrupts);
+                pg::Call([&] { UnlockDuty(index, Duty::kFlush); });
+            }
             return;
         case Started::kNotNow:
             if (pending_bytes <= kPatience * threshold) {

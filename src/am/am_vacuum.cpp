@@ -211,12 +211,13 @@ IndexBulkDeleteResult* VacuumCleanup(IndexVacuumInfo* info, IndexBulkDeleteResul
             storage::ReleaseParked(info->index);
             LockDuty(info->index, Duty::kFlush);
         });
+        ForgetUnfinished(info->index);
         RenewFoldSignature(info->index);
         pg::Call([&] {
-            storage::CutFreeEnd(info->index);
             UnlockDuty(info->index, Duty::kFlush);
             UnlockDuty(info->index, Duty::kMerge);
-            // What this transaction itself is in the way of, or cannot do in parallel mode.
+            // This transaction is in the way of giving up what it has parked; and standbys would keep
+            // a lock for cutting off the file's end until it commits.
             storage::MetaData meta;
             storage::ReadMeta(info->index, &meta);
             if (meta.parked_count > 0 || storage::HasFreeEnd(info->index)) {

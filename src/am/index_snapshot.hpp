@@ -57,16 +57,18 @@ class IndexSnapshot {
         return pg::Call([&] {
             storage::PendingCursor cursor = storage::BeginOf(chain);
             return storage::VisitPending(
-                index_, chain, &cursor, snapshot,
-                [](void* state, const storage::PendingRow& row) {
-                    pg::Enter([&] {
-                        if (!row.dead) {
-                            (*static_cast<Visit*>(state))(row.tid,
-                                                          std::string_view(row.row, row.size));
-                        }
-                    });
-                },
-                const_cast<void*>(static_cast<const void*>(&visit_row)));
+                       index_, chain, &cursor, snapshot,
+                       [](void* state, const storage::PendingRow& row) {
+                           return pg::Enter([&] {
+                               if (!row.dead) {
+                                   (*static_cast<Visit*>(state))(
+                                       row.tid, std::string_view(row.row, row.size));
+                               }
+                               return true;
+                           });
+                       },
+                       const_cast<void*>(static_cast<const void*>(&visit_row))) ==
+                   storage::Visited::kAll;
         });
     }
 

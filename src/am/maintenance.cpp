@@ -58,7 +58,7 @@ void ChangeMeta(Relation index, Change&& change) {
 OwnerId ReserveId(Relation index, Duty duty) {
     OwnerId id = 0;
     ChangeMeta(index, [&](MetaData* meta) {
-        id = meta->next_id++;
+        id = storage::TakeId(index, meta);
         (duty == Duty::kFlush ? meta->flushing : meta->merging) = id;
     });
     return id;
@@ -128,28 +128,31 @@ class SealedRows {
     template <typename Take>
     void Read(Relation index, const MetaData& meta, std::size_t batch_bytes, Take&& take) {
         const auto add = [&](const storage::PendingRow& row) {
-            if (row.dead) {
-                return;
+            if (!row.dead) {
+                rows_.push_back({row.tid, text_.size(), row.size});
+                text_.append(row.row, row.size);
             }
-            rows_.push_back({row.tid, text_.size(), row.size});
-            text_.append(row.row, row.size);
-            if (text_.size() + rows_.size() * sizeof(Row) > batch_bytes) {
-                HandOn(take);
-            }
+            return text_.size() + rows_.size() * sizeof(Row) <= batch_bytes;
         };
         using Add = decltype(add);
         for (uint32 i = 0; i < meta.sealed_count; ++i) {
-            const bool there = pg::Call([&] {
-                storage::PendingCursor cursor = storage::BeginOf(meta.sealed[i]);
-                return storage::VisitPending(
-                    index, meta.sealed[i], &cursor, nullptr,
-                    [](void* state, const storage::PendingRow& row) {
-                        pg::Enter([&] { (*static_cast<const Add*>(state))(row); });
-                    },
-                    const_cast<void*>(static_cast<const void*>(&add)));
-            });
-            if (!there) {
-                core::ThrowCorrupt("a sealed pending chain has a page of another owner");
+            storage::PendingCursor cursor = storage::BeginOf(meta.sealed[i]);
+            for (storage::Visited visited = storage::Visited::kStopped;
+                 visited == storage::Visited::kStopped;) {
+                visited = pg::Call([&] {
+                    return storage::VisitPending(
+                        index, meta.sealed[i], &cursor, nullptr,
+                        [](void* state, const storage::PendingRow& row) {
+                            return pg::Enter([&] { return (*static_cast<const Add*>(state))(row); });
+                        },
+                        const_cast<void*>(static_cast<const void*>(&add)));
+                });
+                if (visited == storage::Visited::kGone) {
+                    core::ThrowCorrupt("a sealed pending chain has a page of another owner");
+                }
+                if (visited == storage::Visited::kStopped) {
+                    HandOn(take);
+                }
             }
         }
         HandOn(take);
@@ -189,16 +192,15 @@ class SealedRows {
 // The blocks of the sealed chains, ascending.
 std::vector<BlockNumber> SealedBlocks(Relation index, const MetaData& meta) {
     std::vector<BlockNumber> blocks;
+    const auto add = [](void* state, BlockNumber block) {
+        pg::Enter([&] { static_cast<std::vector<BlockNumber>*>(state)->push_back(block); });
+    };
     for (uint32 i = 0; i < meta.sealed_count; ++i) {
         pg::Call([&] {
-            storage::VisitPendingPages(
-                index, meta.sealed[i],
-                [](void* state, BlockNumber block) {
-                    pg::Enter([&] {
-                        static_cast<std::vector<BlockNumber>*>(state)->push_back(block);
-                    });
-                },
-                &blocks);
+            storage::VisitPendingPages(index, meta.sealed[i], add, &blocks);
+            if (meta.sealed[i].value_pages > 0) {
+                storage::VisitValuePages(index, meta.sealed[i], add, &blocks);
+            }
         });
     }
     std::sort(blocks.begin(), blocks.end());
@@ -283,6 +285,9 @@ bool TakesTooMuchRoom(Relation index, const MetaData& meta,
             }
         }
     }
+    if (extra == 0) {
+        return false;
+    }
     for (uint32 i = 0; i < meta.parked_count; ++i) {
         extra += static_cast<double>(
             PlaceOf(index, meta.parked[i].segment_id, meta.parked[i].root).pages);
@@ -308,11 +313,11 @@ void UnlockDuty(Relation index, Duty duty) {
 }
 
 Flushed FlushPending(Relation index, Poll poll) {
-    if (ReadMeta(index).segment_count == storage::kMaxSegments) {
-        return Flushed::kNoRoom;
-    }
     // Twice at most: chains left sealed by an interrupted flush may leave no room to seal others.
     for (int round = 0; round < 2; ++round) {
+        if (ReadMeta(index).segment_count == storage::kMaxSegments) {
+            return Flushed::kNoRoom;
+        }
         if (!pg::Call([&] { return storage::SealPending(index); })) {
             return Flushed::kAll;
         }
@@ -392,13 +397,25 @@ bool MoveTowardsFront(Relation index, Poll poll) {
         }
     }
     const uint64 blocks = pg::Call([&] { return RelationGetNumberOfBlocks(index); });
-    // Free blocks are taken from the front on, so that it ends no later than now.
-    const bool fits = blocks >= used + last->pages;
-    if (!fits || uint64{last->end} * 4 <= used * kLongFileQuarters) {
+    if (blocks < used + last->pages || uint64{last->end} * 4 <= used * kLongFileQuarters) {
+        return false;
+    }
+    // It must end before where it ends now, also if short runs are passed over.
+    if (storage::FreeBlocks(index).CountBefore(last->end) < last->pages) {
         return false;
     }
     MergeThese(index, {entry}, poll);
     return true;
+}
+
+void ForgetUnfinished(Relation index) {
+    const MetaData meta = ReadMeta(index);
+    if (meta.flushing != 0 || meta.merging != 0) {
+        ChangeMeta(index, [](MetaData* m) {
+            m->flushing = 0;
+            m->merging = 0;
+        });
+    }
 }
 
 std::size_t FlushThreshold(Relation index, uint32 segments) {

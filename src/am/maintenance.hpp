@@ -47,6 +47,10 @@ bool MergeSegments(Relation index, MergeAim aim, Poll poll);
 // becomes free. The caller holds the merge lock. Throws.
 bool MoveTowardsFront(Relation index, Poll poll);
 
+// Makes what a flush and a merge that were broken off have written free. The caller holds both
+// locks. Throws.
+void ForgetUnfinished(Relation index);
+
 // Bytes of pending rows at which they are to be flushed: pending_list_limit, and more where there
 // are many segments because merges do not keep up.
 std::size_t FlushThreshold(Relation index, uint32 segments);

@@ -36,7 +36,9 @@ static_assert(sizeof(Orders) <= BGW_EXTRALEN);
 // go on.
 constexpr long kLookMilliseconds = 20;
 constexpr long kWaitMilliseconds = 200;
-constexpr int kWaits = 100;
+constexpr int kWaits = 50;
+// How many segments a worker moves to the front of the file.
+constexpr int kMostMoves = 8;
 // A backend does not start two within this time.
 constexpr long kStartMilliseconds = 100;
 
@@ -108,6 +110,7 @@ void PollWorker() {
         return;
     }
     looked_at = now;
+    InvalidateCatalogSnapshot();
     const bool in_the_way =
         pg::Call([] { return IndexIsWanted() || DatabaseIsBeingDropped(); });
     if (in_the_way) {
@@ -154,13 +157,18 @@ Step FlushStep(Relation index) {
 }
 
 Step MergeStep(Relation index, bool tidy) {
+    static int moves = 0;
     if (!pg::Call([&] { return TryLockDuty(index, Duty::kMerge); })) {
         return Step::kDone;
     }
-    const uint32 parked = pg::Call([&] { return storage::ReleaseParked(index); });
+    const uint32 parked = pg::Call([&] {
+        const uint32 left = storage::ReleaseParked(index);
+        InvalidateCatalogSnapshot();
+        return left;
+    });
     Step step = Step::kDone;
     if (MergeSegments(index, MergeAim::kTidy, &PollWorker) ||
-        (tidy && MoveTowardsFront(index, &PollWorker))) {
+        (tidy && ++moves <= kMostMoves && MoveTowardsFront(index, &PollWorker))) {
         step = Step::kMore;
     } else if (tidy && parked > 0) {
         // So that the horizon passes where nobody writes.
@@ -174,16 +182,18 @@ Step MergeStep(Relation index, bool tidy) {
     return step;
 }
 
-void CutStep(Relation index) {
-    pg::Call([&] {
-        if (TryLockDuty(index, Duty::kMerge)) {
-            if (TryLockDuty(index, Duty::kFlush)) {
-                storage::CutFreeEnd(index);
-                UnlockDuty(index, Duty::kFlush);
-            }
-            UnlockDuty(index, Duty::kMerge);
-        }
-    });
+Step CutStep(Relation index) {
+    if (!pg::Call([&] { return TryLockDuty(index, Duty::kMerge); })) {
+        return Step::kDone;
+    }
+    bool cut = false;
+    if (pg::Call([&] { return TryLockDuty(index, Duty::kFlush); })) {
+        ForgetUnfinished(index);
+        cut = pg::Call([&] { return storage::CutFreeEnd(index); });
+        pg::Call([&] { UnlockDuty(index, Duty::kFlush); });
+    }
+    pg::Call([&] { UnlockDuty(index, Duty::kMerge); });
+    return cut ? Step::kMore : Step::kDone;
 }
 
 // One transaction.
@@ -205,7 +215,7 @@ Step TakeStep(const Orders& orders) {
                     taken = MergeStep(index, orders.tidy);
                 }
                 if (taken == Step::kDone && orders.tidy) {
-                    CutStep(index);
+                    taken = CutStep(index);
                 }
                 return taken;
             } catch (const GiveWay&) {
@@ -221,6 +231,13 @@ Step TakeStep(const Orders& orders) {
     }
     pgstat_report_activity(STATE_IDLE, nullptr);
     return step;
+}
+
+// One at a time waits for parked segments in a database; others leave that to the next VACUUM.
+bool IsTheTidyingOne() {
+    LOCKTAG tag;
+    SET_LOCKTAG_OBJECT(tag, MyDatabaseId, RelationRelationId, InvalidOid, 3);
+    return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 // Between transactions. False: it is time to leave.
@@ -241,11 +258,13 @@ bool Wait() {
 
 Started StartWorker(Relation index) {
     static TimestampTz started_at = 0;
+    static Oid started_for = InvalidOid;
     if (!HasWorkers(index)) {
         return Started::kNever;
     }
     const TimestampTz now = GetCurrentTimestamp();
-    if (!TimestampDifferenceExceeds(started_at, now, kStartMilliseconds) ||
+    if ((started_for == RelationGetRelid(index) &&
+         !TimestampDifferenceExceeds(started_at, now, kStartMilliseconds)) ||
         IsHeldByAnother(index, Duty::kFlush)) {
         return Started::kYes;
     }
@@ -253,6 +272,7 @@ Started StartWorker(Relation index) {
         return Started::kNotNow;
     }
     started_at = now;
+    started_for = RelationGetRelid(index);
     return Started::kYes;
 }
 
@@ -279,10 +299,18 @@ void namedex_maintenance_worker(Datum) {
     memcpy(&orders, MyBgworkerEntry->bgw_extra, sizeof orders);
     pqsignal(SIGTERM, die);
     BackgroundWorkerUnblockSignals();
-    BackgroundWorkerInitializeConnectionByOid(orders.database, InvalidOid, 0);
+    BackgroundWorkerInitializeConnectionByOid(orders.database, InvalidOid,
+                                              BGWORKER_BYPASS_ALLOWCONN);
     pgstat_report_appname("namedex maintenance");
     // Nothing is lost if the last steps are undone by a crash.
     SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_OVERRIDE);
+    // What sessions are told to hold to is not for this one, as it is not for autovacuum's.
+    SetConfigOption("statement_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+    SetConfigOption("lock_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+    compat::NoTransactionTimeout();
+    if (orders.tidy && !am::IsTheTidyingOne()) {
+        return;
+    }
     int waits = 0;
     for (;;) {
         CHECK_FOR_INTERRUPTS();

@@ -90,14 +90,15 @@ bool KeptChain::ReadFlags(Relation index, const PendingChain& chain) {
     } state{&dead_, 0};
     return pg::Call([&] {
         return storage::VisitPendingFlags(
-            index, chain, cursor_,
-            [](void* argument, const PendingRow& row) {
-                auto* to = static_cast<State*>(argument);
-                if (to->row < to->dead->size()) {
-                    (*to->dead)[to->row++] = row.dead;
-                }
-            },
-            &state);
+                   index, chain, cursor_,
+                   [](void* argument, const PendingRow& row) {
+                       auto* to = static_cast<State*>(argument);
+                       if (to->row < to->dead->size()) {
+                           (*to->dead)[to->row++] = row.dead;
+                       }
+                       return true;
+                   },
+                   &state) == storage::Visited::kAll;
     });
 }
 
@@ -120,11 +121,12 @@ bool KeptChain::Update(Relation index, const MetaData& meta, const PendingChain&
     broken_ = true;
     const bool there = pg::Call([&] {
         return storage::VisitPending(
-            index, chain, &cursor_, snapshot,
-            [](void* state, const PendingRow& row) {
-                pg::Enter([&] { (*static_cast<const Add*>(state))(row); });
-            },
-            const_cast<void*>(static_cast<const void*>(&add)));
+                   index, chain, &cursor_, snapshot,
+                   [](void* state, const PendingRow& row) {
+                       pg::Enter([&] { (*static_cast<const Add*>(state))(row); });
+                       return true;
+                   },
+                   const_cast<void*>(static_cast<const void*>(&add))) == storage::Visited::kAll;
     });
     broken_ = false;
     return there;

@@ -25,9 +25,9 @@ enum class ErrorCode : std::uint8_t {
     kTooLarge,         // a limit of the format is passed                      54000
     kUnsupported,      // well formed, but not offered                         0A000
     kInvalidArgument,  // the caller's value is wrong                          22023
-    kRetry,            // what is read has been replaced meanwhile             40001
     kCanceled,         // the poll callback asked to stop                      57014
     kInternal,         // an invariant of our own does not hold                XX000
+    kRetry,            // what is read has been replaced meanwhile             40001
 };
 
 class Error : public std::exception {

@@ -34,8 +34,20 @@ void Compact(Relation index) {
         am::UnlockDuty(index, Duty::kFlush);
         storage::ReleaseParked(index);
     });
-    am::MergeSegments(index, am::MergeAim::kOne, &pg::PollInterrupts);
+    const bool one = am::MergeSegments(index, am::MergeAim::kOne, &pg::PollInterrupts) ||
+                     pg::Call([&] {
+                         storage::MetaData meta;
+                         storage::ReadMeta(index, &meta);
+                         return meta.segment_count <= 1;
+                     });
     pg::Call([&] {
+        if (!one) {
+            ereport(WARNING,
+                    (errmsg("index \"%s\" was not compacted", RelationGetRelationName(index)),
+                     errdetail("Merged segments are kept for old snapshots, and there is no room for "
+                               "more of them."),
+                     errhint("End long transactions and try again.")));
+        }
         am::UnlockDuty(index, Duty::kMerge);
         am::StartTidying(index);
     });

@@ -113,30 +113,32 @@ inline Buffer ExtendLocked(Relation relation, ForkNumber fork, BufferAccessStrat
 #endif
 }
 
-/** Extends the relation by up to *count zeroed pages that follow one another; tells the first one's
- *  number and, in *count, how many there are. May ereport. */
-inline BlockNumber ExtendBy(Relation relation, BufferAccessStrategy strategy, uint32* count) {
-    constexpr uint32 kMost = 64;  // their buffers are pinned for a moment
-    const uint32 wanted = *count < kMost ? *count : kMost;
-#if PG_VERSION_NUM >= 160000
-    Buffer buffers[kMost];
-    const BlockNumber first = ExtendBufferedRelBy(BMR_REL(relation), MAIN_FORKNUM, strategy, 0,
-                                                  wanted, buffers, count);
-    for (uint32 i = 0; i < *count; ++i) ReleaseBuffer(buffers[i]);
-    return first;
-#else
+/** Extends the relation by `count` zeroed pages that follow one another; tells the first one's number.
+ *  May ereport. */
+inline BlockNumber ExtendBy(Relation relation, BufferAccessStrategy strategy, uint32 count) {
     BlockNumber first = InvalidBlockNumber;
     const bool need_lock = !RELATION_IS_LOCAL(relation);
     if (need_lock) LockRelationForExtension(relation, ExclusiveLock);
-    for (uint32 i = 0; i < wanted; ++i) {
+    for (uint32 done = 0; done < count;) {
+#if PG_VERSION_NUM >= 160000
+        constexpr uint32 kAtOnce = 64;  // their buffers are pinned for a moment
+        Buffer buffers[kAtOnce];
+        uint32 got = 0;
+        const BlockNumber block = ExtendBufferedRelBy(
+            BMR_REL(relation), MAIN_FORKNUM, strategy, EB_SKIP_EXTENSION_LOCK,
+            count - done < kAtOnce ? count - done : kAtOnce, buffers, &got);
+        for (uint32 i = 0; i < got; ++i) ReleaseBuffer(buffers[i]);
+        done += got;
+#else
         Buffer buffer = ReadBufferExtended(relation, MAIN_FORKNUM, P_NEW, RBM_NORMAL, strategy);
-        if (i == 0) first = BufferGetBlockNumber(buffer);
+        const BlockNumber block = BufferGetBlockNumber(buffer);
         ReleaseBuffer(buffer);
+        ++done;
+#endif
+        if (first == InvalidBlockNumber) first = block;
     }
     if (need_lock) UnlockRelationForExtension(relation, ExclusiveLock);
-    *count = wanted;
     return first;
-#endif
 }
 
 /** Forgets all buffers of the relation's main fork without writing them: for tests that change the
@@ -322,6 +324,13 @@ inline void LogReuse(Relation index, [[maybe_unused]] Relation heap, BlockNumber
     XLogBeginInsert();
     XLogRegisterData(reinterpret_cast<char*>(&record), SizeOfBtreeReusePage);
     XLogInsert(RM_BTREE_ID, XLOG_BTREE_REUSE_PAGE);
+}
+
+/** For a worker: no transaction is too long (17 can limit that). */
+inline void NoTransactionTimeout() {
+#if PG_VERSION_NUM >= 170000
+    SetConfigOption("transaction_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+#endif
 }
 
 // ---------------------------------------------------------------- locale, user code

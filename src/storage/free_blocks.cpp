@@ -14,7 +14,8 @@ namespace {
 constexpr uint32 kReserveTries = 16;
 // Stretches by which a segment extends the file: an eighth of what it has taken so far.
 constexpr uint32 kExtendShare = 8;
-constexpr uint32 kMaxExtend = 64;
+constexpr uint32 kLongRun = 64;
+constexpr uint32 kMaxExtend = 4096;
 
 bool IsFreePage(const char* page, const MetaData& meta) {
     if (PageIsNew(const_cast<char*>(page))) {
@@ -117,6 +118,16 @@ FreeBlocks::FreeBlocks(Relation index) : index_(index) {
     }
 }
 
+uint64 FreeBlocks::CountBefore(BlockNumber end) const {
+    uint64 count = 0;
+    for (const BlockRun& run : runs_) {
+        if (run.count >= kLongRun && run.start + run.count <= end) {
+            count += run.count;
+        }
+    }
+    return count;
+}
+
 // The more extents a segment has, the longer runs must be.
 uint32 FreeBlocks::LeastRun() const {
     if (breaks_ < kMaxExtents / 8) {
@@ -125,14 +136,14 @@ uint32 FreeBlocks::LeastRun() const {
     if (breaks_ < kMaxExtents / 4) {
         return 8;
     }
-    return breaks_ < kMaxExtents / 2 ? 64 : UINT32_MAX;
+    return breaks_ < kMaxExtents / 2 ? kLongRun : UINT32_MAX;
 }
 
 Buffer FreeBlocks::Extend(BufferAccessStrategy strategy) {
     if (extension_.count == 0) {
         extension_.count = std::clamp<uint32>(taken_ / kExtendShare, 1, kMaxExtend);
         extension_.start = pg::Call([&] {
-            return compat::ExtendBy(index_, strategy, &extension_.count);
+            return compat::ExtendBy(index_, strategy, extension_.count);
         });
     }
     const BlockNumber block = extension_.start++;

@@ -46,6 +46,9 @@ class FreeBlocks {
     // A block's buffer, exclusively locked.
     Buffer Take(BufferAccessStrategy strategy);
 
+    // About how many free blocks lie in long runs before `end`.
+    uint64 CountBefore(BlockNumber end) const;
+
   private:
     uint32 LeastRun() const;
     Buffer Extend(BufferAccessStrategy strategy);

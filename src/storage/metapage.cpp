@@ -78,6 +78,19 @@ PendingChain ReadLane(Relation index, uint32 lane) {
     return meta.lanes[lane];
 }
 
+OwnerId TakeId(Relation index, MetaData* meta) {
+    if (meta->next_id == PG_UINT32_MAX) {
+        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                        errmsg("index \"%s\" has given out all ids for its parts",
+                               RelationGetRelationName(index)),
+                        errhint("REINDEX INDEX %s;",
+                                quote_qualified_identifier(
+                                    get_namespace_name(RelationGetNamespace(index)),
+                                    RelationGetRelationName(index)))));
+    }
+    return meta->next_id++;
+}
+
 bool IsOwner(const MetaData& meta, OwnerId id) {
     bool found = id == 0 || id >= meta.next_id || id == meta.flushing || id == meta.merging;
     for (uint32 i = 0; i < meta.segment_count; ++i) {

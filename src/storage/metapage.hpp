@@ -127,6 +127,10 @@ PendingChain ReadLane(Relation index, uint32 lane);
 // Whether `id` is listed in any of the ways described above, or may yet be. 0 counts as listed.
 bool IsOwner(const MetaData& meta, OwnerId id);
 
+// Gives out the next id; `meta` is a copy that is written back. Error: program_limit_exceeded when
+// there are none left.
+OwnerId TakeId(Relation index, MetaData* meta);
+
 // Calls fn(chain) for every chain there is, sealed ones first.
 template <typename Fn>
 void ForEachChain(const MetaData& meta, Fn&& fn) {

@@ -90,15 +90,53 @@ Buffer ReadNamedBlock(Relation index, BlockNumber block) {
     return ReadBuffer(index, block);
 }
 
+// Takes up to `count` blocks off the reserve, which may be free; `meta` is the metapage's contents
+// then.
+uint32 TakeGuesses(Relation index, uint32 count, BlockNumber* guesses, MetaData* meta) {
+    Buffer buffer = ReadBuffer(index, kMetaBlock);
+    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+    CopyMeta(index, BufferGetPage(buffer), meta);
+    uint32 taken = 0;
+    while (taken < count && meta->reserve_count > 0) {
+        BlockRun* run = &meta->reserve[meta->reserve_count - 1];
+        guesses[taken++] = run->start++;
+        if (run->count-- <= 1) {
+            *run = {0, 0};
+            --meta->reserve_count;
+        }
+    }
+    if (taken > 0) {
+        PageEdit edit(index);
+        WriteMeta(edit.Register(buffer), *meta);
+        edit.Commit();
+    }
+    UnlockReleaseBuffer(buffer);
+    return taken;
+}
+
 // Writes a long row to value pages, last page first, so that each can name the next.
 BlockNumber WriteValuePages(Relation index, OwnerId owner, const char* row, uint32 size) {
     const uint32 pages = (size + core::kPagePayload - 1) / core::kPagePayload;
+    auto* guesses = static_cast<BlockNumber*>(palloc(pages * sizeof(BlockNumber)));
+    MetaData meta;
+    const uint32 guess_count = TakeGuesses(index, pages, guesses, &meta);
+    uint32 guess = 0;
+    const BlockNumber blocks = RelationGetNumberOfBlocks(index);
     BlockNumber next = InvalidBlockNumber;
     for (uint32 n = pages; n-- > 0;) {
         CHECK_FOR_INTERRUPTS();
         const uint32 begin = n * core::kPagePayload;
         const uint32 used = std::min(size - begin, core::kPagePayload);
-        Buffer buffer = compat::ExtendLocked(index, MAIN_FORKNUM, nullptr);
+        Buffer buffer = InvalidBuffer;
+        while (!BufferIsValid(buffer) && guess < guess_count) {
+            const BlockNumber block = guesses[guess++];
+            if (block != kMetaBlock && block < blocks) {
+                buffer = TryFreeBlock(index, block, meta, nullptr);
+            }
+        }
+        if (!BufferIsValid(buffer)) {
+            buffer = compat::ExtendLocked(index, MAIN_FORKNUM, nullptr);
+        }
         Page page = BufferGetPage(buffer);
         InitPage(page, PageKind::kPendingValue, owner, n);
         memcpy(PayloadOf(page), row + begin, used);
@@ -108,6 +146,7 @@ BlockNumber WriteValuePages(Relation index, OwnerId owner, const char* row, uint
         next = BufferGetBlockNumber(buffer);
         UnlockReleaseBuffer(buffer);
     }
+    pfree(guesses);
     return next;
 }
 
@@ -167,7 +206,7 @@ void StartChain(Relation index, uint32 lane) {
     if (meta.lanes[lane].id == 0) {
         Buffer buffer = TakeReserved(index, &meta);
         const BlockNumber block = BufferGetBlockNumber(buffer);
-        meta.lanes[lane] = {meta.next_id++, block, block, 1, 0, 0};
+        meta.lanes[lane] = {TakeId(index, &meta), block, block, 1, 0, 0};
         PageEdit edit(index);
         InitPage(edit.RegisterNew(buffer), PageKind::kPending, meta.lanes[lane].id, 0);
         WriteMeta(edit.Register(meta_buffer), meta);
@@ -303,16 +342,16 @@ namespace {
 
 enum class Look { kRows, kFlags };
 
-// Visits the rows of the copy of a page from payload byte `at` on, up to `used`. False: gone.
-bool VisitPage(Relation index, const char* page, OwnerId owner, uint32 at, uint32 used, Look look,
-               PendingVisit visit, void* state) {
+// Visits the rows of the copy of a page from payload byte `*at` on, up to `used`; moves `*at`.
+Visited VisitPage(Relation index, const char* page, OwnerId owner, uint32* at, uint32 used,
+                  Look look, PendingVisit visit, void* state) {
     const uint8* payload = ConstPayloadOf(page);
-    while (at < used) {
-        const RecordHeader header = ReadRecord(index, payload, used, at);
+    while (*at < used) {
+        const RecordHeader header = ReadRecord(index, payload, used, *at);
         PendingRow row{TidOf(header), (header.flags & kDead) != 0, nullptr, 0};
         char* long_row = nullptr;
         if (look == Look::kRows) {
-            row.row = reinterpret_cast<const char*>(payload) + at + sizeof header;
+            row.row = reinterpret_cast<const char*>(payload) + *at + sizeof header;
             row.size = header.size - static_cast<uint32>(sizeof header);
             if ((header.flags & kLongRow) != 0) {
                 LongRow value;
@@ -322,7 +361,7 @@ bool VisitPage(Relation index, const char* page, OwnerId owner, uint32 at, uint3
                 memcpy(&value, row.row, sizeof value);
                 long_row = ReadValuePages(index, owner, value);
                 if (long_row == nullptr) {
-                    return false;
+                    return Visited::kGone;
                 }
                 row.row = long_row;
                 row.size = value.size;
@@ -332,13 +371,16 @@ bool VisitPage(Relation index, const char* page, OwnerId owner, uint32 at, uint3
                 pg::ReportIndexCorrupted(index, "a pending record fails its checksum");
             }
         }
-        visit(state, row);
+        const bool go_on = visit(state, row);
         if (long_row != nullptr) {
             pfree(long_row);
         }
-        at += header.size;
+        *at += header.size;
+        if (!go_on) {
+            return Visited::kStopped;
+        }
     }
-    return true;
+    return Visited::kAll;
 }
 
 // Copies page `sequence` of a chain. False: gone.
@@ -357,42 +399,45 @@ bool CopyPendingPage(Relation index, OwnerId owner, BlockNumber block, uint32 se
 
 }  // namespace
 
-bool VisitPending(Relation index, const PendingChain& chain, PendingCursor* cursor,
-                  Snapshot snapshot, PendingVisit visit, void* state) {
+Visited VisitPending(Relation index, const PendingChain& chain, PendingCursor* cursor,
+                     Snapshot snapshot, PendingVisit visit, void* state) {
     char* copy = static_cast<char*>(palloc(BLCKSZ));
-    bool there = true;
+    Visited visited = Visited::kAll;
     for (;;) {
-        there = CopyPendingPage(index, chain.id, cursor->block, cursor->sequence, snapshot, copy);
-        if (!there) {
+        if (!CopyPendingPage(index, chain.id, cursor->block, cursor->sequence, snapshot, copy)) {
+            visited = Visited::kGone;
             break;
         }
-        const uint32 used = UsedOf(copy);
-        there = VisitPage(index, copy, chain.id, cursor->at, used, Look::kRows, visit, state);
+        visited = VisitPage(index, copy, chain.id, &cursor->at, UsedOf(copy), Look::kRows, visit,
+                            state);
         const BlockNumber next = SpecialOf(static_cast<const char*>(copy))->next;
-        cursor->at = used;
-        if (!there || next == InvalidBlockNumber) {
+        if (visited != Visited::kAll || next == InvalidBlockNumber) {
             break;
         }
         *cursor = {next, cursor->sequence + 1, 0};
     }
     pfree(copy);
-    return there;
+    return visited;
 }
 
-bool VisitPendingFlags(Relation index, const PendingChain& chain, const PendingCursor& end,
-                       PendingVisit visit, void* state) {
+Visited VisitPendingFlags(Relation index, const PendingChain& chain, const PendingCursor& end,
+                          PendingVisit visit, void* state) {
     char* copy = static_cast<char*>(palloc(BLCKSZ));
     BlockNumber block = chain.head;
-    bool there = true;
-    for (uint32 sequence = 0; there && sequence <= end.sequence; ++sequence) {
-        there = CopyPendingPage(index, chain.id, block, sequence, nullptr, copy) &&
-                VisitPage(index, copy, chain.id, 0,
-                          sequence < end.sequence ? UsedOf(copy) : end.at, Look::kFlags, visit,
-                          state);
+    Visited visited = Visited::kAll;
+    for (uint32 sequence = 0; visited == Visited::kAll && sequence <= end.sequence; ++sequence) {
+        if (!CopyPendingPage(index, chain.id, block, sequence, nullptr, copy)) {
+            visited = Visited::kGone;
+            break;
+        }
+        uint32 at = 0;
+        visited = VisitPage(index, copy, chain.id, &at,
+                            sequence < end.sequence ? UsedOf(copy) : end.at, Look::kFlags, visit,
+                            state);
         block = SpecialOf(static_cast<const char*>(copy))->next;
     }
     pfree(copy);
-    return there;
+    return visited;
 }
 
 bool VisitPendingPages(Relation index, const PendingChain& chain,
@@ -406,6 +451,43 @@ bool VisitPendingPages(Relation index, const PendingChain& chain,
             visit(state, block);
         }
         block = SpecialOf(static_cast<const char*>(copy))->next;
+    }
+    pfree(copy);
+    return there;
+}
+
+bool VisitValuePages(Relation index, const PendingChain& chain,
+                     void (*visit)(void* state, BlockNumber block), void* state) {
+    char* copy = static_cast<char*>(palloc(BLCKSZ));
+    bool there = true;
+    BlockNumber next = chain.head;
+    for (uint32 sequence = 0; there && next != InvalidBlockNumber; ++sequence) {
+        there = CopyPendingPage(index, chain.id, next, sequence, nullptr, copy);
+        next = SpecialOf(static_cast<const char*>(copy))->next;
+        const uint8* payload = ConstPayloadOf(copy);
+        const uint32 used = there ? UsedOf(copy) : 0;
+        for (uint32 at = 0; there && at < used;) {
+            const RecordHeader header = ReadRecord(index, payload, used, at);
+            LongRow value{InvalidBlockNumber, 0};
+            if ((header.flags & kLongRow) != 0 && header.size == sizeof header + sizeof value) {
+                memcpy(&value, payload + at + sizeof header, sizeof value);
+            }
+            BlockNumber block = value.block;
+            for (uint32 n = 0; there && block != InvalidBlockNumber; ++n) {
+                Buffer buffer = ReadNamedBlock(index, block);
+                LockBuffer(buffer, BUFFER_LOCK_SHARE);
+                const char* page = static_cast<const char*>(BufferGetPage(buffer));
+                there = MeetPage(index, page, PageKind::kPendingValue, chain.id, n) ==
+                        Met::kExpected;
+                const BlockNumber after = SpecialOf(page)->next;
+                UnlockReleaseBuffer(buffer);
+                if (there) {
+                    visit(state, block);
+                }
+                block = after;
+            }
+            at += header.size;
+        }
     }
     pfree(copy);
     return there;

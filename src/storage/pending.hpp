@@ -52,23 +52,33 @@ struct PendingRow {
     uint32 size;
 };
 
-using PendingVisit = void (*)(void* state, const PendingRow& row);
+// Returns whether to go on.
+using PendingVisit = bool (*)(void* state, const PendingRow& row);
 
-// Visits a chain's rows, dead ones too, from the cursor on, and moves it to the end. No lock is
-// held during a visit. `snapshot` (may be null) is checked for its age against every page. False:
-// the chain is gone, what was visited is void.
-bool VisitPending(Relation index, const PendingChain& chain, PendingCursor* cursor,
+enum class Visited {
+    kAll,
+    kStopped,  // by the visit; the cursor stands behind the row
+    kGone,     // the chain has been flushed: what was visited is void
+};
+
+// Visits a chain's rows, dead ones too, from the cursor on, and moves it. No lock is held during a
+// visit. `snapshot` (may be null) is checked for its age against every page.
+Visited VisitPending(Relation index, const PendingChain& chain, PendingCursor* cursor,
                   Snapshot snapshot, PendingVisit visit, void* state);
 
 // As VisitPending, for the rows before `end` and from the chain's beginning on, but without looking
 // at rows' bytes: `row` is null.
-bool VisitPendingFlags(Relation index, const PendingChain& chain, const PendingCursor& end,
+Visited VisitPendingFlags(Relation index, const PendingChain& chain, const PendingCursor& end,
                        PendingVisit visit, void* state);
 
-// Calls visit(state, block) for every page of a chain, value pages not included, in order. False:
-// the chain is gone.
+// Calls visit(state, block) for every page of a chain, value pages not included, in order. Returns
+// false if the chain is gone.
 bool VisitPendingPages(Relation index, const PendingChain& chain,
                        void (*visit)(void* state, BlockNumber block), void* state);
+
+// As VisitPendingPages, for the value pages of long rows.
+bool VisitValuePages(Relation index, const PendingChain& chain,
+                     void (*visit)(void* state, BlockNumber block), void* state);
 
 // Marks the rows for which `callback` says so dead. Counts the rows left and those removed. The
 // caller makes sure that the chain is not dropped meanwhile.

@@ -10,6 +10,7 @@
 
 extern "C" {
 #include "catalog/storage.h"
+#include "storage/proc.h"
 }
 
 namespace namedex::storage {
@@ -20,6 +21,8 @@ namespace {
 // blocks as this, and this share of the file.
 constexpr BlockNumber kLeastCut = 64;
 constexpr BlockNumber kCutShare = 16;
+// So long everybody may be kept out at a time.
+constexpr int kCutMilliseconds = 50;
 
 bool IsPinned(Relation index, BlockNumber root) {
     Buffer buffer = ReadBuffer(index, root);
@@ -88,7 +91,8 @@ void StampParked(Relation index, Buffer meta_buffer) {
 }
 
 void UseTransactionId() {
-    if (!IsInParallelMode()) {
+    // VACUUM's would be in the way of all that standbys' snapshots see until it ends.
+    if (!IsInParallelMode() && (MyProc->statusFlags & PROC_IN_VACUUM) == 0) {
         GetTopTransactionId();
     }
 }
@@ -156,18 +160,18 @@ bool HasFreeEnd(Relation index) {
     return blocks >= EndOfSegments(index, meta) + std::max(kLeastCut, blocks / kCutShare);
 }
 
-void CutFreeEnd(Relation index) {
-    if (!HasFreeEnd(index) || IsInParallelMode() ||
-        !ConditionalLockRelation(index, AccessExclusiveLock)) {
-        return;
+bool CutFreeEnd(Relation index) {
+    if (!HasFreeEnd(index) || !ConditionalLockRelation(index, AccessExclusiveLock)) {
+        return false;
     }
     MetaData meta;
     ReadMeta(index, &meta);
     const BlockNumber blocks = RelationGetNumberOfBlocks(index);
     const BlockNumber segments_end = EndOfSegments(index, meta);
-    const BlockNumber least = std::max(kLeastCut, blocks / kCutShare);
     BlockNumber end = blocks;
-    while (end > segments_end) {
+    const TimestampTz begun = GetCurrentTimestamp();
+    while (end > segments_end &&
+           !TimestampDifferenceExceeds(begun, GetCurrentTimestamp(), kCutMilliseconds)) {
         CHECK_FOR_INTERRUPTS();
         const Buffer buffer = TryFreeBlock(index, end - 1, meta, nullptr);
         if (!BufferIsValid(buffer)) {
@@ -176,10 +180,12 @@ void CutFreeEnd(Relation index) {
         UnlockReleaseBuffer(buffer);
         --end;
     }
-    if (blocks >= end + least) {
+    const bool cut = blocks >= end + kLeastCut;
+    if (cut) {
         RelationTruncate(index, end);
     }
     UnlockRelation(index, AccessExclusiveLock);
+    return cut;
 }
 
 }  // namespace namedex::storage

@@ -45,8 +45,9 @@ uint32 ReleaseParked(Relation index);
 bool HasFreeEnd(Relation index);
 
 // Cuts off free blocks at the file's end, if they are many and nobody else uses the index at the
-// moment; not in parallel mode, in which a lock that standbys must know of cannot be taken. The
-// caller holds the flush and the merge lock.
-void CutFreeEnd(Relation index);
+// moment; not more than can be looked at in a short time. Returns whether it did: there may be more
+// then. The caller holds the flush and the merge lock, and ends its transaction soon: standbys keep
+// the lock on the index until then.
+bool CutFreeEnd(Relation index);
 
 }  // namespace namedex::storage

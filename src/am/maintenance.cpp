@@ -143,7 +143,8 @@ class SealedRows {
                     return storage::VisitPending(
                         index, meta.sealed[i], &cursor, nullptr,
                         [](void* state, const storage::PendingRow& row) {
-                            return pg::Enter([&] { return (*static_cast<const Add*>(state))(row); });
+                            return pg::Enter(
+                                [&] { return (*static_cast<const Add*>(state))(row); });
                         },
                         const_cast<void*>(static_cast<const void*>(&add)));
                 });

@@ -10,8 +10,9 @@
  *
  * Two heavyweight locks, one for each duty, so that a long merge never stops flushing. Order: merge
  * lock, flush lock. Who merges or gives up blocks holds the first, who flushes the second;
- * ambulkdelete takes both, and gives the second back when it has been through the pending rows. VACUUM and namedex_compact wait for them. An inserter, and the worker it
- * starts (am/maintenance_worker.hpp), only try.
+ * ambulkdelete takes both, and gives the second back when it has been through the pending rows.
+ * VACUUM and namedex_compact wait for them. An inserter, and the worker it starts (am/
+ * maintenance_worker.hpp), only try.
  */
 #pragma once
 

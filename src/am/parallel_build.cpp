@@ -187,7 +187,8 @@ struct ParallelBuildWorker {
         IndexKeys keys(index);
         SegmentBuild build(
             keys, MaintenanceMemory() / static_cast<std::size_t>(shared.planned_participants),
-            &pg::PollInterrupts, storage::RunFiles(&shared.files.fs, static_cast<uint32>(ParallelWorkerNumber)));
+            &pg::PollInterrupts,
+            storage::RunFiles(&shared.files.fs, static_cast<uint32>(ParallelWorkerNumber)));
         Shared::Result& result = shared.results[ParallelWorkerNumber];
         result.heap_tuples = ReadHeapRows(heap, index, info, build, scan);
         result.broken_hot_chain = info->ii_BrokenHotChain;

@@ -172,6 +172,15 @@ class Scan {
             });
     }
 
+    void AddTid(core::Tid tid) {
+        if (tid.offset < FirstOffsetNumber || tid.offset > MaxHeapTuplesPerPage) {
+            core::ThrowCorrupt("a row has an impossible place in the table");
+        }
+        ItemPointerData pointer;
+        ItemPointerSet(&pointer, tid.block, tid.offset);
+        tids_.push_back(pointer);
+    }
+
     // Appends the TIDs of a view's live rows that satisfy the conditions.
     void EvaluateView(const PendingView& view) {
         core::PendingQuery query(view.chain->rows(), conditions_->conditions(), view.rows, &memory_,
@@ -180,10 +189,7 @@ class Scan {
         query.Evaluate(0, view.rows, rows);
         for (const RowOrdinal row : rows) {
             if (!view.chain->IsDead(row)) {
-                const core::Tid tid = view.chain->rows().tid(row);
-                ItemPointerData pointer;
-                ItemPointerSet(&pointer, tid.block, tid.offset);
-                tids_.push_back(pointer);
+                AddTid(view.chain->rows().tid(row));
             }
         }
     }
@@ -205,9 +211,7 @@ class Scan {
         }
         core::TidMapReader& map = segment.reader.tids();
         const auto add = [this](std::uint32_t block, std::uint16_t offset) {
-            ItemPointerData tid;
-            ItemPointerSet(&tid, block, offset);
-            tids_.push_back(tid);
+            AddTid({block, offset});
         };
         if (rows.dense()) {
             map.ForEachSet(rows.bits(),

@@ -156,7 +156,8 @@ is($node->safe_psql('postgres', "SELECT count(*) FROM pg_prepared_xacts WHERE gi
 finish(start_psql($node, 'prepared', $end_prepared));
 
 is(complaints(qr/^$/, $readers), '', 'each search had the rows of the sequential scan in its snapshot');
-is(complaints(qr/^$/, $writers, values %loop), '', 'no writer, VACUUM, index build or check had an error');
+# The name of an index may stand for the one that REINDEX CONCURRENTLY has replaced by the time it is opened.
+is(complaints(qr/index "t_names_cc(old|new)" is not valid/, $writers, values %loop), '', 'no writer, VACUUM, index build or check had an error');
 is(join("\n", @ddl_failed), '', "DROP and ALTER were done within $patience s while rows of their tables were flushed and merged");
 my ($searched) = $readers->{said} =~ /transactions actually processed: (\d+)/;
 my ($written) = $writers->{said} =~ /transactions actually processed: (\d+)/;

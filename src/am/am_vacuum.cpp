@@ -199,6 +199,7 @@ IndexBulkDeleteResult* VacuumCleanup(IndexVacuumInfo* info, IndexBulkDeleteResul
         stats = NewStats();
     }
     return pg::Enter(info->index, [&] {
+        pg::Call([] { pg::PauseAt("vacuum cleanup"); });
         FlushWithRoom(info->index);
         pg::Call([&] {
             LockDuty(info->index, Duty::kMerge);

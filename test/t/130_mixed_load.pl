@@ -24,7 +24,7 @@ $node->safe_psql('postgres', 'CREATE DATABASE model TEMPLATE postgres');
 $node->safe_psql('postgres', <<'END_OF_SQL');
 -- room for heap-only tuples
 CREATE TABLE t (id int, last_name text, first_name text, born date, n int) WITH (fillfactor = 80);
-CREATE INDEX t_id ON t USING hash (id);
+CREATE INDEX t_id ON t (id) WHERE id IS NOT NULL;
 INSERT INTO t SELECT *, 0 FROM people(1, 5000);
 CREATE INDEX t_names ON t USING namedex (last_name, first_name) WITH (pending_list_limit = 64);
 END_OF_SQL

@@ -101,6 +101,13 @@ BEGIN
     RETURN answer;
 END $$;
 
+-- A difference, unless the index has been built anew since `before` was its file, which must have been read before the
+-- transaction's snapshot was taken. On a standby whose queries the primary does not know of, an index that is built
+-- while a snapshot is in use may lack rows that the snapshot sees and nobody on the primary does, whatever its kind.
+CREATE FUNCTION unless_replaced(tab text, before oid, difference text) RETURNS text LANGUAGE sql AS $$
+    SELECT CASE WHEN difference <> '' AND before <> pg_relation_filenode((tab || '_names')::regclass) THEN 'replaced' ELSE difference END
+$$;
+
 -- An error that says what is wrong, if anything is.
 CREATE FUNCTION right_or_error(difference text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

@@ -233,10 +233,13 @@ Step TakeStep(const Orders& orders) {
     return step;
 }
 
-// One at a time waits for parked segments in a database; others leave that to the next VACUUM.
+// One at a time waits for parked segments in a database; others leave that to the next VACUUM. The
+// lock is a session's, and when a process ends the server releases only those of the method that is
+// for users.
 bool IsTheTidyingOne() {
     LOCKTAG tag;
     SET_LOCKTAG_OBJECT(tag, MyDatabaseId, RelationRelationId, InvalidOid, 3);
+    tag.locktag_lockmethodid = USER_LOCKMETHOD;
     return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 

@@ -42,16 +42,20 @@ Buffer TryFreeBlock(Relation index, BlockNumber block, const MetaData& meta,
     return InvalidBuffer;
 }
 
+BlockNumber PopReserve(MetaData* meta) {
+    BlockRun* run = &meta->reserve[meta->reserve_count - 1];
+    const BlockNumber block = run->start++;
+    if (run->count-- <= 1) {
+        *run = {0, 0};
+        --meta->reserve_count;
+    }
+    return block;
+}
+
 Buffer TakeReserved(Relation index, MetaData* meta) {
     const BlockNumber blocks = meta->reserve_count > 0 ? RelationGetNumberOfBlocks(index) : 0;
     for (uint32 tries = 0; meta->reserve_count > 0 && tries < kReserveTries; ++tries) {
-        BlockRun* run = &meta->reserve[meta->reserve_count - 1];
-        const BlockNumber block = run->start;
-        ++run->start;
-        if (run->count-- <= 1) {
-            *run = {0, 0};
-            --meta->reserve_count;
-        }
+        const BlockNumber block = PopReserve(meta);
         if (block != kMetaBlock && block < blocks) {
             const Buffer buffer = TryFreeBlock(index, block, *meta, nullptr);
             if (BufferIsValid(buffer)) {

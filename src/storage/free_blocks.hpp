@@ -27,6 +27,9 @@ namespace namedex::storage {
 Buffer TryFreeBlock(Relation index, BlockNumber block, const MetaData& meta,
                     BufferAccessStrategy strategy);
 
+// Takes a block off the reserve of `meta`, which has some. It need not be free, nor exist.
+BlockNumber PopReserve(MetaData* meta);
+
 // A free block for a pending page, exclusively locked; takes it off the reserve in `meta`, a copy
 // of the metapage's contents that the caller, who holds the metapage exclusively, writes back. This
 // function ereports.

@@ -98,12 +98,7 @@ uint32 TakeGuesses(Relation index, uint32 count, BlockNumber* guesses, MetaData*
     CopyMeta(index, BufferGetPage(buffer), meta);
     uint32 taken = 0;
     while (taken < count && meta->reserve_count > 0) {
-        BlockRun* run = &meta->reserve[meta->reserve_count - 1];
-        guesses[taken++] = run->start++;
-        if (run->count-- <= 1) {
-            *run = {0, 0};
-            --meta->reserve_count;
-        }
+        guesses[taken++] = PopReserve(meta);
     }
     if (taken > 0) {
         PageEdit edit(index);

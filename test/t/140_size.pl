@@ -35,7 +35,7 @@ for my $round (1, 2) {
         $node->safe_psql('postgres', 'VACUUM t');
         $peak = max($peak, size());
     }
-    cmp_ok($peak, '<=', 3.5 * $fresh, sprintf('round %d: %.2f times the fresh size while every row is updated', $round, $peak / $fresh));
+    cmp_ok($peak, '<=', 4.5 * $fresh, sprintf('round %d: %.2f times the fresh size while every row is updated', $round, $peak / $fresh));
     $node->safe_psql('postgres', "SELECT namedex_compact('t_names')");
     my $until = time + 60;
     sleep 0.1 while size() > $bound * $fresh && time < $until;

@@ -63,10 +63,11 @@ sub start_psql {
     return session($node, $name, $script, psql_command($node, $database), '-f', \'script');
 }
 
-# The same again and again, in a new session each time, until finish asks it to stop; the script goes on after errors.
+# The same again and again, in a new session each time, until finish asks it to stop or the test's folder is gone; the
+# script goes on after errors.
 sub start_loop {
     my ($node, $name, $script) = @_;
-    return session($node, $name, $script, 'sh', '-c', 'stop=$1 script=$2; shift 2; while [ ! -e "$stop" ]; do "$@" -f "$script" || sleep 0.1; done', 'sh', \'stop', \'script', psql_command($node), '-v', 'ON_ERROR_STOP=0', '-v', 'VERBOSITY=verbose');
+    return session($node, $name, $script, 'sh', '-c', 'stop=$1 script=$2; shift 2; while [ -e "$script" ] && [ ! -e "$stop" ]; do "$@" -f "$script" || sleep 0.1; done', 'sh', \'stop', \'script', psql_command($node), '-v', 'ON_ERROR_STOP=0', '-v', 'VERBOSITY=verbose');
 }
 
 # pgbench with scripts by weight: [weight, text]...

@@ -24,6 +24,10 @@ void Rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int n
 bool GetTuple(IndexScanDesc scan, ScanDirection direction);
 int64 GetBitmap(IndexScanDesc scan, TIDBitmap* bitmap);
 void EndScan(IndexScanDesc scan);
+bool CanReturn(Relation index, int column);
+Size EstimateParallelScan(int nkeys, int norderbys);
+void InitParallelScan(void* target);
+void ParallelRescan(IndexScanDesc scan);
 
 // am_vacuum.cpp
 IndexBulkDeleteResult* BulkDelete(IndexVacuumInfo* info, IndexBulkDeleteResult* stats,

@@ -20,6 +20,7 @@
 #include "pg/compat.hpp"
 
 extern "C" {
+#include "optimizer/paths.h"
 #include "parser/parsetree.h"
 }
 
@@ -39,8 +40,11 @@ constexpr double kUnknownSearchCost = 100000;  // searching the lexicon for some
 constexpr double kPendingRowCost = 400;   // reading, folding and matching a pending row
 constexpr double kKeptRowCost = 1;        // searching a pending row's words, which are kept
 constexpr double kRowsPerPendingPage = 150;
-constexpr double kHeapRowCost = 1000;    // looking up one heap row's visibility
 constexpr double kRowCost = 25;          // a row found: its TID, handed to the executor
+// In an index-only scan, for a row found:
+constexpr double kMapCost = 10;          // its page's bit in the visibility map
+constexpr double kHeapRowCost = 400;     // looking it up in the heap, where the bit is not set
+constexpr double kValueCost = 120;       // a value put together
 
 struct Answer {
     double rows = 0;      // that satisfy the conditions, at most, less the share of all that is dead
@@ -235,6 +239,29 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
     return answer;
 }
 
+// How many columns of the index have to be put together: those that the query reads otherwise than
+// in the conditions which the index decides.
+int ColumnsRead(const IndexPath* path) {
+    const IndexOptInfo* index = path->indexinfo;
+    Bitmapset* read = nullptr;
+    pull_varattnos(reinterpret_cast<Node*>(index->rel->reltarget->exprs), index->rel->relid, &read);
+    ListCell* cell;
+    foreach (cell, index->indrestrictinfo) {
+        const auto* qual = lfirst_node(RestrictInfo, cell);
+        if (!is_redundant_with_indexclauses(const_cast<RestrictInfo*>(qual), path->indexclauses)) {
+            pull_varattnos(reinterpret_cast<Node*>(qual->clause), index->rel->relid, &read);
+        }
+    }
+    int columns = 0;
+    for (int i = 0; i < index->ncolumns; ++i) {
+        // 0: an expression; whether that is read is not looked into
+        columns += index->indexkeys[i] == 0 ||
+                   bms_is_member(index->indexkeys[i] - FirstLowInvalidHeapAttributeNumber, read);
+    }
+    bms_free(read);
+    return columns;
+}
+
 bool MayAsk(PlannerInfo* root, const IndexPath* path) {
     if (path->indexinfo->hypothetical || path->indexclauses == NIL) {
         return false;
@@ -300,9 +327,11 @@ void CostEstimate(PlannerInfo* root, IndexPath* path, double loop_count, Cost* s
         *startup_cost + (answer.read + answer.rows * kRowCost) * kCostPerNanosecond;
     *selectivity = costs.indexSelectivity;
     if (path->path.pathtype == T_IndexOnlyScan) {
-        // Visibility is looked up in the heap, which the planner takes for spared.
-        *total_cost += answer.rows * kHeapRowCost * kCostPerNanosecond +
-                       path->indexinfo->rel->pages * seq_page_cost * costs.indexSelectivity;
+        // The pages that have to be looked at in the heap are counted by the planner.
+        const double looked_up = answer.rows * (1 - path->indexinfo->rel->allvisfrac);
+        *total_cost += (answer.rows * (kMapCost + ColumnsRead(path) * kValueCost) +
+                        looked_up * kHeapRowCost) *
+                       kCostPerNanosecond;
     }
     // TIDs come in heap order.
     *correlation = 1.0;

@@ -22,7 +22,7 @@ NAMEDEX_FUNCTION(namedex_handler) {
     routine->amstorage = false;
     routine->amclusterable = false;
     routine->ampredlocks = false;
-    routine->amcanparallel = false;
+    routine->amcanparallel = true;
     routine->amcaninclude = false;
     routine->amusemaintenanceworkmem = true;
     routine->amparallelvacuumoptions =
@@ -34,7 +34,7 @@ NAMEDEX_FUNCTION(namedex_handler) {
     routine->aminsert = am::Insert;
     routine->ambulkdelete = am::BulkDelete;
     routine->amvacuumcleanup = am::VacuumCleanup;
-    routine->amcanreturn = nullptr;
+    routine->amcanreturn = am::CanReturn;
     routine->amcostestimate = am::CostEstimate;
     routine->amoptions = am::Options;
     routine->amproperty = nullptr;
@@ -48,10 +48,11 @@ NAMEDEX_FUNCTION(namedex_handler) {
     routine->amendscan = am::EndScan;
     routine->ammarkpos = nullptr;
     routine->amrestrpos = nullptr;
-    routine->aminitparallelscan = nullptr;
-    routine->amparallelrescan = nullptr;
+    routine->aminitparallelscan = am::InitParallelScan;
+    routine->amparallelrescan = am::ParallelRescan;
     compat::VersionedRoutine versioned;
     versioned.can_build_parallel = true;
+    versioned.estimate_parallel_scan = am::EstimateParallelScan;
     compat::FillVersionedRoutine(routine, versioned);
     PG_RETURN_POINTER(routine);
 }

@@ -38,14 +38,12 @@ std::int64_t ScalarNumber(Oid type, Datum value) {
     }
 }
 
-// Reads the next value of an encoded row; nullopt for NULL.
-std::optional<std::string_view> NextValue(core::ByteReader& reader) {
-    const std::uint64_t size = reader.Varint();
-    if (size == 0) {
-        return std::nullopt;
+std::uint8_t HexDigit(char c) {
+    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (digit < 0) {
+        core::ThrowCorrupt("a stored number is not one");
     }
-    const std::uint8_t* bytes = reader.Take(size - 1);
-    return std::string_view(reinterpret_cast<const char*>(bytes), size - 1);
+    return static_cast<std::uint8_t>(digit);
 }
 
 }  // namespace
@@ -100,11 +98,7 @@ Datum ScalarFromText(Oid type, std::string_view text) {
     }
     std::uint64_t bits = 0;
     for (const char c : text) {
-        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-        if (digit < 0) {
-            core::ThrowCorrupt("a stored number is not one");
-        }
-        bits = bits << 4 | static_cast<std::uint64_t>(digit);
+        bits = bits << 4 | HexDigit(c);
     }
     const std::int64_t number = static_cast<std::int64_t>(bits ^ kSignBit);
     switch (type) {
@@ -205,16 +199,53 @@ IndexKeys::IndexKeys(Relation index) {
     }
 }
 
+Datum IndexKeys::Decode(std::uint32_t column, std::string_view text,
+                        std::vector<char>& datum) const {
+    switch (kind(column)) {
+        case KeyKind::kInteger:
+        case KeyKind::kDateTime:
+            return ScalarFromText(type(column), text);
+        case KeyKind::kUuid:
+            if (text.size() != 2 * UUID_LEN) {
+                core::ThrowCorrupt("a stored uuid has a wrong length");
+            }
+            datum.resize(UUID_LEN);
+            for (std::size_t i = 0; i < UUID_LEN; ++i) {
+                datum[i] = static_cast<char>(HexDigit(text[2 * i]) << 4 | HexDigit(text[2 * i + 1]));
+            }
+            break;
+        case KeyKind::kName:
+            if (text.size() >= NAMEDATALEN) {
+                core::ThrowCorrupt("a stored name is too long");
+            }
+            datum.assign(NAMEDATALEN, '\0');
+            memcpy(datum.data(), text.data(), text.size());
+            break;
+        case KeyKind::kText:
+        case KeyKind::kBpchar:
+            // A short header where it fits, as the tuple would have it.
+            if (text.size() + VARHDRSZ_SHORT <= VARATT_SHORT_MAX) {
+                datum.resize(text.size() + VARHDRSZ_SHORT);
+                SET_VARSIZE_SHORT(datum.data(), datum.size());
+                memcpy(datum.data() + VARHDRSZ_SHORT, text.data(), text.size());
+            } else {
+                datum.resize(text.size() + VARHDRSZ);
+                SET_VARSIZE(datum.data(), datum.size());
+                memcpy(datum.data() + VARHDRSZ, text.data(), text.size());
+            }
+            break;
+    }
+    return PointerGetDatum(datum.data());
+}
+
 template <typename Rows>
 void IndexKeys::AddTo(Rows& rows, core::Tid tid, std::string_view encoded) {
-    core::ByteReader reader(reinterpret_cast<const std::uint8_t*>(encoded.data()), encoded.size());
     rows.AddRow(tid);
-    for (std::uint32_t i = 0; i < columns_.size(); ++i) {
+    ReadValues(encoded, [&](std::uint32_t i, const std::optional<std::string_view>& value) {
         auto& to = rows.column(i);
-        const std::optional<std::string_view> value = NextValue(reader);
         if (!value) {
             to.AddNull();
-            continue;
+            return;
         }
         columns_[i].splitter->Split(*value, split_);
         if (split_.opaque) {
@@ -222,7 +253,7 @@ void IndexKeys::AddTo(Rows& rows, core::Tid tid, std::string_view encoded) {
         } else {
             to.AddRegular(split_.words, split_.shape);
         }
-    }
+    });
 }
 
 void IndexKeys::AddRow(core::RowAccumulator& rows, core::Tid tid, std::string_view encoded) {
@@ -234,11 +265,10 @@ void IndexKeys::AddRow(core::PendingIndex& rows, core::Tid tid, std::string_view
 }
 
 bool IndexKeys::Accepts(const std::vector<core::Condition>& conditions, std::string_view encoded) {
-    core::ByteReader reader(reinterpret_cast<const std::uint8_t*>(encoded.data()), encoded.size());
     values_.resize(columns_.size());
-    for (std::optional<std::string_view>& value : values_) {
-        value = NextValue(reader);
-    }
+    ReadValues(encoded, [this](std::uint32_t i, const std::optional<std::string_view>& value) {
+        values_[i] = value;
+    });
     for (const core::Condition& condition : conditions) {
         const std::optional<std::string_view>& value = values_[condition.column];
         if (value && condition.NeedsFold()) {

@@ -29,7 +29,7 @@ KeyKind KindOfType(Oid type);
 
 // Appends the text of a value without case; `type` may be any type of the kind's family.
 void AppendScalarText(Oid type, Datum value, std::string& out);
-// The value of a text made by AppendScalarText, as a datum of `type`. uuid: not supported.
+// The value of a text made by AppendScalarText, as a datum of `type`; not for uuid.
 Datum ScalarFromText(Oid type, std::string_view text);
 
 // The bytes of a text datum of `kind`, detoasted if need be (then in CurrentMemoryContext).
@@ -59,6 +59,24 @@ class IndexKeys {
     // Splits an encoded row's values and adds it.
     void AddRow(core::RowAccumulator& rows, core::Tid tid, std::string_view encoded);
     void AddRow(core::PendingIndex& rows, core::Tid tid, std::string_view encoded);
+
+    // Calls visit(column, value) for every key column of an encoded row; nullopt for NULL.
+    template <typename Visit>
+    void ReadValues(std::string_view encoded, Visit&& visit) const {
+        core::ByteReader reader(reinterpret_cast<const std::uint8_t*>(encoded.data()),
+                                encoded.size());
+        for (std::uint32_t i = 0; i < size(); ++i) {
+            std::optional<std::string_view> value;
+            if (const std::uint64_t bytes = reader.Varint(); bytes > 0) {
+                value.emplace(reinterpret_cast<const char*>(reader.Take(bytes - 1)), bytes - 1);
+            }
+            visit(i, value);
+        }
+    }
+
+    // The value of a column's text, as a datum of the column's type: in `datum` if it is passed by
+    // reference.
+    Datum Decode(std::uint32_t column, std::string_view text, std::vector<char>& datum) const;
 
     // Whether an encoded row satisfies all conditions.
     bool Accepts(const std::vector<core::Condition>& conditions, std::string_view encoded);

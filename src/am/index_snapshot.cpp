@@ -5,10 +5,8 @@ namespace namedex::am {
 using storage::MetaData;
 using storage::SegmentEntry;
 
-namespace {
-
 // Pins of root pages, until they are taken over.
-class RootPins {
+class IndexSnapshot::RootPins {
   public:
     RootPins() = default;
     RootPins(const RootPins&) = delete;
@@ -27,31 +25,19 @@ class RootPins {
     Buffer pins_[storage::kMaxSegments]{};
 };
 
-}  // namespace
+// Pins the roots of the segments in meta_ that are not open. This function ereports.
+void IndexSnapshot::PinRoots(RootPins& pins) {
+    BlockNumber blocks = 0;
+    for (uint32 i = 0; i < meta_.segment_count; ++i) {
+        if (!IsOpen(meta_.segments[i].segment_id)) {
+            blocks = blocks == 0 ? RelationGetNumberOfBlocks(index_) : blocks;
+            pins[i] = meta_.segments[i].root < blocks ? ReadBuffer(index_, meta_.segments[i].root)
+                                                      : InvalidBuffer;
+        }
+    }
+}
 
-void IndexSnapshot::OpenSegments(Snapshot snapshot) {
-    bool open[storage::kMaxSegments];
-    RootPins pins;
-    pg::Call([&] {
-        Buffer buffer = ReadBuffer(index_, storage::kMetaBlock);
-        LockBuffer(buffer, BUFFER_LOCK_SHARE);
-        if (snapshot != nullptr) {
-            compat::CheckSnapshotAge(snapshot, index_, BufferGetPage(buffer));
-        }
-        storage::CopyMeta(index_, BufferGetPage(buffer), &meta_);
-        // Whoever gives up a segment looks for pins after it was unlisted.
-        BlockNumber blocks = 0;
-        for (uint32 i = 0; i < meta_.segment_count; ++i) {
-            open[i] = IsOpen(meta_.segments[i].segment_id);
-            if (!open[i]) {
-                blocks = blocks == 0 ? RelationGetNumberOfBlocks(index_) : blocks;
-                pins[i] = meta_.segments[i].root < blocks
-                              ? ReadBuffer(index_, meta_.segments[i].root)
-                              : InvalidBuffer;
-            }
-        }
-        UnlockReleaseBuffer(buffer);
-    });
+void IndexSnapshot::TakeSegments(RootPins& pins) {
     std::vector<std::unique_ptr<OpenSegment>> opened;
     for (uint32 i = 0; i < meta_.segment_count; ++i) {
         const SegmentEntry& entry = meta_.segments[i];
@@ -72,6 +58,33 @@ void IndexSnapshot::OpenSegments(Snapshot snapshot) {
         opened.push_back(std::move(segment));
     }
     segments_ = std::move(opened);
+}
+
+void IndexSnapshot::OpenSegments(Snapshot snapshot) {
+    RootPins pins;
+    pg::Call([&] {
+        Buffer buffer = ReadBuffer(index_, storage::kMetaBlock);
+        LockBuffer(buffer, BUFFER_LOCK_SHARE);
+        if (snapshot != nullptr) {
+            compat::CheckSnapshotAge(snapshot, index_, BufferGetPage(buffer));
+        }
+        storage::CopyMeta(index_, BufferGetPage(buffer), &meta_);
+        // Whoever gives up a segment looks for pins after it was unlisted.
+        PinRoots(pins);
+        UnlockReleaseBuffer(buffer);
+    });
+    TakeSegments(pins);
+}
+
+void IndexSnapshot::OpenSegments(const SegmentList& list) {
+    meta_ = {};
+    meta_.identity = list.identity;
+    meta_.fold_signature = list.fold_signature;
+    meta_.segment_count = list.count;
+    std::copy_n(list.segments, list.count, meta_.segments);
+    RootPins pins;
+    pg::Call([&] { PinRoots(pins); });
+    TakeSegments(pins);
 }
 
 void IndexSnapshot::Close(std::unique_ptr<OpenSegment>& segment) {
@@ -98,26 +111,32 @@ bool IndexSnapshot::IsOpen(storage::OwnerId segment_id) const {
 }
 
 void IndexSnapshot::CheckGone(storage::OwnerId chain) {
-    const MetaData meta = pg::Call([&] {
-        MetaData now;
-        storage::ReadMeta(index_, &now, nullptr);
-        return now;
-    });
+    const MetaData meta = ReadNow(nullptr);
     bool listed = false;
-    storage::ForEachChain(meta, [&](const storage::PendingChain& c) {
-        listed = listed || c.id == chain;
-    });
+    storage::ForEachChain(
+        meta, [&](const storage::PendingChain& c) { listed = listed || c.id == chain; });
     if (listed) {
         core::ThrowCorrupt("a pending chain has a page of another owner");
     }
 }
 
-std::uint64_t IndexSnapshot::Generation() {
+MetaData IndexSnapshot::ReadNow(Snapshot snapshot) {
     return pg::Call([&] {
-        MetaData meta;
-        storage::ReadMeta(index_, &meta, nullptr);
-        return meta.generation;
+        MetaData now;
+        storage::ReadMeta(index_, &now, snapshot);
+        return now;
     });
+}
+
+std::optional<SegmentEntry> IndexSnapshot::EntryNow(storage::OwnerId segment_id,
+                                                    Snapshot snapshot) {
+    const MetaData now = ReadNow(snapshot);
+    for (uint32 i = 0; i < now.segment_count; ++i) {
+        if (now.segments[i].segment_id == segment_id) {
+            return now.segments[i];
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace namedex::am

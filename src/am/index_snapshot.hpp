@@ -2,13 +2,14 @@
  * One consistent set of an index's contents: the segments, pinned, and a place to read pending
  * rows.
  *
- * Open reads the metapage, opens the segments it lists, lets the caller read the pending chains, and
- * reads the generation again; if it has changed in between, everything is dropped and done once
+ * Open reads the metapage, opens the segments it lists, lets the caller read the pending chains,
+ * and reads the generation again; if it has changed in between, everything is dropped and done once
  * more. Segments that are open still and listed still are kept, and those that were closed may be
  * found opened in the backend's cache (segment_cache.hpp), so a rescan costs little.
  */
 #pragma once
 
+#include "am/parallel_scan.hpp"
 #include "am/segment_cache.hpp"
 #include "pg/boundary.hpp"
 #include "pg/pause_point.hpp"
@@ -27,9 +28,9 @@ class IndexSnapshot {
     IndexSnapshot(const IndexSnapshot&) = delete;
     IndexSnapshot& operator=(const IndexSnapshot&) = delete;
 
-    // `read_chain(chain)` is called for every pending chain and returns false if the chain turns out
-    // to be gone, `restart()` before each attempt. `snapshot` (may be null) is checked against the
-    // age of what is read.
+    // `read_chain(chain)` is called for every pending chain and returns false if the chain turns
+    // out to be gone, `restart()` before each attempt. `snapshot` (may be null) is checked against
+    // the age of what is read.
     template <typename Restart, typename ReadChain>
     void Open(Snapshot snapshot, Restart&& restart, ReadChain&& read_chain) {
         for (;;) {
@@ -44,7 +45,7 @@ class IndexSnapshot {
                 }
             });
             pg::Call([] { pg::PauseAt("chains read"); });
-            if (there && Generation() == meta_.generation) {
+            if (there && ReadNow(nullptr).generation == meta_.generation) {
                 return;
             }
         }
@@ -72,8 +73,13 @@ class IndexSnapshot {
         });
     }
 
+    // What the metapage says of a segment at this moment; none: it is not listed any more.
+    std::optional<storage::SegmentEntry> EntryNow(storage::OwnerId segment_id, Snapshot snapshot);
+
     // Segments only.
     void OpenSegments(Snapshot snapshot);
+    // Those of a list that another process of a parallel scan has found.
+    void OpenSegments(const SegmentList& list);
 
     // A segment of segments(), or all of them, is not needed any more, and nothing went wrong with
     // it. Without it, they are dropped. What is closed is null; OpenSegments opens it again.
@@ -93,10 +99,13 @@ class IndexSnapshot {
     }
 
   private:
+    class RootPins;
+    void PinRoots(RootPins& pins);
+    void TakeSegments(RootPins& pins);
     bool IsOpen(storage::OwnerId segment_id) const;
     // Throws kCorrupt if the chain is still listed.
     void CheckGone(storage::OwnerId chain);
-    std::uint64_t Generation();
+    storage::MetaData ReadNow(Snapshot snapshot);
 
     Relation index_;
     std::pmr::memory_resource* memory_ = nullptr;  // null: segments come from the cache

@@ -224,6 +224,15 @@ inline void FillVersionedRoutine(IndexAmRoutine* routine, const VersionedRoutine
 #endif
 }
 
+/** Where in shared memory the method's own state of a parallel scan is, from the scan's on. */
+inline Size OffsetOfParallelState(ParallelIndexScanDesc scan) {
+#if PG_VERSION_NUM >= 180000
+    return scan->ps_offset_am;
+#else
+    return scan->ps_offset;
+#endif
+}
+
 /** Counts one search of the index: pg_stat_user_indexes, and EXPLAIN ANALYZE from 18 on. */
 inline void CountIndexSearch(IndexScanDesc scan) {
     pgstat_count_index_scan(scan->indexRelation);
@@ -251,6 +260,29 @@ inline bool BitmapScanMaySkipHeapWrongly() {
     if (running >= 170000) return running < 170005;
     if (running >= 160000) return running < 160009;
     return running < 150013;
+}
+
+// ---------------------------------------------------------------- executor
+
+/** The parameters of an ExecutorRun hook, and the same as arguments. */
+#if PG_VERSION_NUM >= 180000
+#define NAMEDEX_RUN_PARAMETERS QueryDesc *queryDesc, ScanDirection direction, uint64 count
+#define NAMEDEX_RUN_ARGUMENTS queryDesc, direction, count
+#else
+#define NAMEDEX_RUN_PARAMETERS \
+    QueryDesc *queryDesc, ScanDirection direction, uint64 count, bool execute_once
+#define NAMEDEX_RUN_ARGUMENTS queryDesc, direction, count, execute_once
+#endif
+
+/** planstate_tree_walker. */
+inline bool WalkPlanState(PlanState* node, bool (*walker)(PlanState*, void*), void* argument) {
+#if PG_VERSION_NUM >= 160000
+    return planstate_tree_walker_impl(node, walker, argument);
+#else
+    using Untyped = bool (*)();
+    return planstate_tree_walker(
+        node, reinterpret_cast<Untyped>(reinterpret_cast<void (*)()>(walker)), argument);
+#endif
 }
 
 // ---------------------------------------------------------------- parallel builds

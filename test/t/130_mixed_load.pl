@@ -54,6 +54,7 @@ my $search = sub { "\\set c random(1, 12)\n\\set how_many random(1, 60)\nBEGIN I
 my @searches = (
     [4, $search->("difference('t', (conditions())[:c])")],
     [3, $search->("difference_by_cursor('t', (conditions())[:c], 0.05)")],
+    [3, $search->("difference_by_values('t', (conditions())[:c], 0.05)")],
     [2, $search->("difference_by_limit('t', (conditions())[:c], :how_many)")],
     [1, $search->("difference_by_join('t')")],
     [2, $search->("difference_by_prepared('t', (ARRAY['%son%', 'smi%', '%ann smi%', 'undone', '%prep%', '%-1_3%', '%', '', 'left %', '%kept', 'KOWALSK_', NULL])[:c])")],

@@ -35,13 +35,14 @@ CREATE FUNCTION conditions() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
     SELECT ARRAY['last_name ILIKE ''%son%''', 'last_name LIKE ''Smi%''', 'last_name ILIKE ''%ann smi%''', 'last_name = ''SMITH''', 'last_name ILIKE ''%''', 'last_name IS NULL', 'first_name IS NULL',
         'last_name ILIKE ''%-1_3%''', 'first_name ILIKE ''%ann%'' AND last_name ILIKE ''%k%''', 'first_name LIKE ''% x x x'' ', 'last_name ^@ ''Kow''', 'last_name ILIKE ''%zzz%''']
 $$;
--- Lets the planner use only sequential (seq), plain (indexscan) or bitmap scans (bitmapscan), to the end of the transaction.
+-- Lets the planner use only sequential (seq), plain (indexscan), index-only (indexonlyscan) or bitmap scans (bitmapscan), to
+-- the end of the transaction.
 CREATE FUNCTION scan_by(mode text) RETURNS void LANGUAGE sql AS $$
-    SELECT set_config('max_parallel_workers_per_gather', '0', true), set_config('enable_indexonlyscan', 'off', true), set_config('enable_seqscan', (mode = 'seq')::text, true),
-           set_config('enable_indexscan', (mode = 'indexscan')::text, true), set_config('enable_bitmapscan', (mode = 'bitmapscan')::text, true)
+    SELECT set_config('max_parallel_workers_per_gather', '0', true), set_config('enable_indexonlyscan', (mode = 'indexonlyscan')::text, true), set_config('enable_seqscan', (mode = 'seq')::text, true),
+           set_config('enable_indexscan', (mode IN ('indexscan', 'indexonlyscan'))::text, true), set_config('enable_bitmapscan', (mode = 'bitmapscan')::text, true)
 $$;
 -- What is wrong with a query's plan if it should be by an index t_names of table t; an empty text if nothing is.
-CREATE FUNCTION not_by_index(tab text, query text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION not_by_index(tab text, query text, how text DEFAULT 'Scan') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     line text;
     plan text := '';
@@ -49,12 +50,16 @@ BEGIN
     FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
         plan := plan || line || E'\n';
     END LOOP;
-    RETURN CASE WHEN plan ~ ('(using|on) ' || tab || '_names') THEN '' ELSE 'not by the index: ' || plan END;
+    RETURN CASE WHEN plan ~ (how || ' (using|on) ' || tab || '_names') THEN '' ELSE 'not by the index: ' || plan END;
 END $$;
 -- How an answer differs from what it should be; an empty text if it does not.
 CREATE FUNCTION told_apart(what text, got int[], expected int[]) RETURNS text LANGUAGE sql AS $$
     SELECT CASE WHEN got IS NOT DISTINCT FROM expected THEN '' ELSE format(E'%s: %s rows, not %s; missing %s, extra %s\n', what, cardinality(got), cardinality(expected),
         (SELECT (array_agg(u))[1:5] FROM (SELECT unnest(expected) EXCEPT ALL SELECT unnest(got)) AS x(u)), (SELECT (array_agg(u))[1:5] FROM (SELECT unnest(got) EXCEPT ALL SELECT unnest(expected)) AS x(u))) END
+$$;
+-- The query for the rows' values of the columns that t_names has, as hashes, which an index-only scan can answer.
+CREATE FUNCTION values_query(tab text, condition text) RETURNS text LANGUAGE sql AS $$
+    SELECT format('SELECT coalesce(array_agg(h ORDER BY h), ''{}'') FROM (SELECT hashtext(coalesce(last_name, ''none'') || '' and '' || coalesce(first_name, ''none'')) FROM %I WHERE %s) AS x (h)', tab, condition)
 $$;
 -- What differs between the sequential scan and the index scans over a table t with index t_names, for one
 -- condition and for all; an empty text if nothing does.
@@ -74,7 +79,13 @@ BEGIN
         EXECUTE query INTO got;
         answer := answer || told_apart(condition || ' by ' || mode, got, expected);
     END LOOP;
-    RETURN answer;
+    query := values_query(tab, condition);
+    PERFORM scan_by('seq');
+    EXECUTE query INTO expected;
+    PERFORM scan_by('indexonlyscan');
+    answer := answer || not_by_index(tab, query, 'Index Only Scan');
+    EXECUTE query INTO got;
+    RETURN answer || told_apart(condition || ' by indexonlyscan', got, expected);
 END $$;
 CREATE FUNCTION differences(tab text DEFAULT 't') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

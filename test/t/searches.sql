@@ -37,6 +37,35 @@ BEGIN
     RETURN answer || told_apart(condition || ' by a cursor', ARRAY(SELECT unnest(got) ORDER BY 1), expected_ids(tab, condition));
 END $$;
 
+-- The same over an index-only scan: values, and rows found long before they are given out.
+CREATE FUNCTION difference_by_values(tab text, condition text, pause float8) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    query text := format('SELECT last_name, first_name FROM %I WHERE %s', tab, condition);
+    rows refcursor;
+    one record;
+    got int[] := '{}';
+    expected int[];
+    answer text;
+    fetched int := 0;
+BEGIN
+    PERFORM scan_by('seq');
+    EXECUTE values_query(tab, condition) INTO expected;
+    PERFORM scan_by('indexonlyscan');
+    answer := not_by_index(tab, query, 'Index Only Scan');
+    OPEN rows NO SCROLL FOR EXECUTE query;
+    LOOP
+        FETCH rows INTO one;
+        EXIT WHEN NOT FOUND;
+        got := got || hashtext(coalesce(one.last_name, 'none') || ' and ' || coalesce(one.first_name, 'none'));
+        fetched := fetched + 1;
+        IF fetched IN (1, 10, 100, 1000, 5000, 10000) THEN
+            PERFORM pg_sleep(pause);
+        END IF;
+    END LOOP;
+    CLOSE rows;
+    RETURN answer || told_apart(condition || ' by a cursor over an index-only scan', ARRAY(SELECT unnest(got) ORDER BY 1), expected);
+END $$;
+
 -- LIMIT: right rows, none twice, and as many as there are up to the limit.
 CREATE FUNCTION difference_by_limit(tab text, condition text, how_many int) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,0 +1,468 @@
+#include "am/index_scan.hpp"
+
+#include "am/fold_check.hpp"
+#include "pg/boundary.hpp"
+#include "pg/compat.hpp"
+
+namespace namedex::am {
+
+using core::RowBitmap;
+using core::RowOrdinal;
+using core::RowSet;
+
+namespace {
+
+// A bitmap of the window takes 2 MB at most.
+constexpr std::uint64_t kMaxWindow = std::uint64_t{1} << 24;
+constexpr std::uint64_t kFirstWindow = 8192;
+constexpr std::uint64_t kMaxStreamWindow = std::uint64_t{1} << 20;
+// How much a window grows: a list that is short is read again for every window.
+constexpr std::uint64_t kWindowGrowth = 8;
+// A plain scan wants about this many rows from its first window.
+constexpr std::uint64_t kFirstRows = 256;
+
+ItemPointerData PointerTo(core::Tid tid) {
+    if (tid.offset < FirstOffsetNumber || tid.offset > MaxHeapTuplesPerPage) {
+        core::ThrowCorrupt("a row has an impossible place in the table");
+    }
+    ItemPointerData pointer;
+    ItemPointerSet(&pointer, tid.block, tid.offset);
+    return pointer;
+}
+
+}  // namespace
+
+IndexScan::IndexScan(Relation index, MemoryContext context)
+    : index_(index),
+      context_(context),
+      memory_(context),
+      keys_(index),
+      contents_(index),
+      keys_context_(pg::Call([&] {
+          return AllocSetContextCreate(context, "namedex scan keys", ALLOCSET_SMALL_SIZES);
+      })),
+      dead_(&memory_),
+      pending_(&memory_),
+      encoded_(&memory_),
+      found_(&memory_) {}
+
+void IndexScan::Restart(IndexScanDesc scan) {
+    query_.reset();
+    if (only_) {
+        only_->tuple.Forget();
+    }
+    conditions_.reset();
+    MemoryContextReset(keys_context_);
+    MemoryContext caller = MemoryContextSwitchTo(keys_context_);
+    conditions_.emplace(keys_, scan->keyData, scan->numberOfKeys);
+    MemoryContextSwitchTo(caller);
+    shared_ = ParallelScan::Of(scan);
+    opened_ = false;
+    found_.clear();
+    next_found_ = 0;
+}
+
+void IndexScan::Close() {
+    query_.reset();
+    only_.reset();
+    contents_.Close();
+}
+
+void IndexScan::Abandon() noexcept {
+    contents_.Abandon();
+    if (only_) {
+        only_->visibility.Abandon();
+    }
+}
+
+void IndexScan::Open(Snapshot snapshot) {
+    snapshot_ = snapshot;
+    if (opened_) {
+        return;
+    }
+    if (shared_ != nullptr && !shared_->IsFirst()) {
+        contents_.OpenSegments(shared_->list());
+        pending_.clear();
+        encoded_.clear();
+        views_.clear();
+    } else {
+        contents_.Open(
+            snapshot,
+            [this] {
+                pending_.clear();
+                encoded_.clear();
+                views_.clear();
+            },
+            [this](const storage::PendingChain& chain) { return ReadChain(chain); });
+        if (shared_ != nullptr) {
+            shared_->Publish(contents_.meta());
+        }
+    }
+    CheckFolds(contents_, keys_);
+    opened_ = true;
+    segment_ = 0;
+    pending_given_ = false;
+}
+
+// Long chains are searched at once, the others when their turn comes.
+bool IndexScan::ReadChain(const storage::PendingChain& chain) {
+    if (conditions_->nothing()) {
+        return true;
+    }
+    if (IsKept(chain)) {
+        std::optional<PendingView> view =
+            ViewChain(index_, contents_.meta(), chain, keys_, snapshot_);
+        if (view && view->rows > 0) {
+            views_.push_back(*view);
+        }
+        return view.has_value();
+    }
+    return contents_.VisitRows(
+        chain, snapshot_, [this](const ItemPointerData& tid, std::string_view row) {
+            if (keys_.Accepts(conditions_->conditions(), row)) {
+                pending_.push_back({static_cast<RowOrdinal>(encoded_.size()), tid, false});
+                if (only_ && only_->tuple.reads_values()) {
+                    encoded_.emplace_back(row);
+                }
+            }
+        });
+}
+
+// ---------------------------------------------------------------- the rows of a segment
+
+void IndexScan::BeginSegment(OpenSegment& segment) {
+    query_.emplace(segment.reader, conditions_->conditions(), keys_.folders(), &memory_,
+                   &pg::PollInterrupts);
+    if (only_) {
+        only_->tuple.ReadFrom(segment.reader);
+    }
+}
+
+// Gives the segment back, if it is begun.
+void IndexScan::EndSegment() {
+    if (query_) {
+        if (only_) {
+            only_->tuple.Forget();
+        }
+        query_.reset();
+        contents_.Close(contents_.segments()[segment_]);
+        FreeBatch();
+    }
+}
+
+// The rows of [lo, hi) that satisfy the conditions, dead or not.
+RowSet IndexScan::Evaluate(std::uint64_t lo, std::uint64_t hi) {
+    RowSet rows(&memory_);
+    query_->Evaluate(static_cast<RowOrdinal>(lo), static_cast<RowOrdinal>(hi), rows);
+    return rows;
+}
+
+// Tombstones, read page by page as rows come, ascending.
+class IndexScan::DeadRows {
+  public:
+    DeadRows(IndexScan& scan, OpenSegment& segment) : scan_(scan), segment_(segment) {}
+
+    bool Contains(RowOrdinal row) {
+        if (row >= read_to_) {
+            const std::uint64_t rows = segment_.reader.row_count();
+            const std::uint64_t lo = row / core::kTombstonesPerPage * core::kTombstonesPerPage;
+            read_to_ = std::min(rows, lo + core::kTombstonesPerPage);
+            ReadTombstones(segment_, static_cast<RowOrdinal>(lo), static_cast<RowOrdinal>(read_to_),
+                           scan_.dead_, scan_.snapshot_);
+        }
+        return scan_.dead_.Test(row);
+    }
+
+  private:
+    IndexScan& scan_;
+    OpenSegment& segment_;
+    std::uint64_t read_to_ = 0;
+};
+
+void IndexScan::DropDead(OpenSegment& segment, RowSet& rows) {
+    if (rows.dense()) {
+        ReadTombstones(segment, rows.lo(), rows.hi(), dead_, snapshot_);
+        rows.bits().AndNot(dead_);
+        return;
+    }
+    DeadRows dead(*this, segment);
+    rows.Retain([&](RowOrdinal row) { return !dead.Contains(row); });
+}
+
+// Puts the live rows of [lo, hi) that satisfy the conditions into found_.
+void IndexScan::FindRows(OpenSegment& segment, std::uint64_t lo, std::uint64_t hi) {
+    RowSet rows = Evaluate(lo, hi);
+    if (!only_ && segment.pages.entry().dead > 0) {
+        DropDead(segment, rows);
+    }
+    core::TidMapReader& map = segment.reader.tids();
+    if (!rows.dense()) {
+        for (const RowOrdinal row : rows.list()) {
+            found_.push_back({row, PointerTo(map.At(row)), false});
+        }
+    } else {
+        map.ForEachSet(rows.bits(),
+                       [&](std::uint32_t block, const std::uint16_t* offsets, std::size_t n) {
+                           for (std::size_t i = 0; i < n; ++i) {
+                               found_.push_back({0, PointerTo({block, offsets[i]}), false});
+                           }
+                       });
+        Found* found = found_.data();
+        rows.bits().ForEach([&](RowOrdinal row) { (found++)->row = row; });
+    }
+    if (only_ && !found_.empty()) {
+        pg::Call([] { pg::PauseAt("rows found"); });
+        Certify(segment);
+    }
+}
+
+// Takes the dead rows out of found_, whose TIDs have been read, and finds out which of the others
+// are certain. The order of the three readings is what makes it right: see the header.
+void IndexScan::Certify(OpenSegment& segment) {
+    only_->blocks.clear();
+    for (const Found& found : found_) {
+        const BlockNumber block = ItemPointerGetBlockNumberNoCheck(&found.tid);
+        if (only_->blocks.empty() || only_->blocks.back() != block) {
+            only_->blocks.push_back(block);
+        }
+    }
+    only_->visibility.Read(only_->blocks, only_->visible);
+    pg::Call([] { pg::PauseAt("visibility map read"); });
+
+    const std::optional<storage::SegmentEntry> now =
+        contents_.EntryNow(segment.pages.entry().segment_id, snapshot_);
+    // Of a segment that is not listed any more, what was dead when it was opened is known.
+    const bool may_be_dead = now ? now->dead > 0 : segment.pages.entry().dead > 0;
+    DeadRows dead(*this, segment);
+    const bool trusted = now.has_value() && IsMVCCSnapshot(snapshot_);
+    std::size_t block = 0;
+    Found* kept = found_.data();
+    for (const Found& found : found_) {
+        while (only_->blocks[block] != ItemPointerGetBlockNumberNoCheck(&found.tid)) {
+            ++block;
+        }
+        if (may_be_dead && dead.Contains(found.row)) {
+            continue;
+        }
+        *kept = found;
+        kept->certain = trusted && only_->visible[block] != 0;
+        ++kept;
+    }
+    found_.resize(static_cast<std::size_t>(kept - found_.data()));
+    pg::Call([] { pg::PauseAt("tombstones read"); });
+}
+
+// ---------------------------------------------------------------- pending rows
+
+// The live rows of a view that satisfy the conditions.
+template <typename Fn>
+void IndexScan::ForEachInView(const PendingView& view, Fn&& fn) {
+    core::PendingQuery query(view.chain->rows(), conditions_->conditions(), view.rows, &memory_,
+                             &pg::PollInterrupts);
+    std::pmr::vector<RowOrdinal> rows(&memory_);
+    query.Evaluate(0, view.rows, rows);
+    for (const RowOrdinal row : rows) {
+        if (!view.chain->IsDead(row)) {
+            fn(row, PointerTo(view.chain->rows().tid(row)));
+        }
+    }
+}
+
+// ---------------------------------------------------------------- all at once
+
+int64 IndexScan::Collect(Snapshot snapshot, TIDBitmap* bitmap) {
+    constexpr std::size_t kBatch = 4096;
+    Open(snapshot);
+    const bool check_again = recheck() || compat::BitmapScanMaySkipHeapWrongly();
+    std::pmr::vector<ItemPointerData> tids(&memory_);
+    int64 total = 0;
+    const auto flush = [&] {
+        pg::PollInterrupts();
+        if (!tids.empty()) {
+            pg::Call([&] {
+                tbm_add_tuples(bitmap, tids.data(), static_cast<int>(tids.size()), check_again);
+            });
+            total += static_cast<int64>(tids.size());
+            tids.clear();
+        }
+    };
+    const auto add = [&](core::Tid tid) {
+        tids.push_back(PointerTo(tid));
+        if (tids.size() >= kBatch) {
+            flush();
+        }
+    };
+    if (!conditions_->nothing()) {
+        for (segment_ = 0; segment_ < contents_.segments().size(); ++segment_) {
+            OpenSegment* const segment = contents_.segments()[segment_].get();
+            BeginSegment(*segment);
+            core::TidMapReader& map = segment->reader.tids();
+            const std::uint64_t rows = segment->reader.row_count();
+            for (std::uint64_t lo = 0; lo < rows; lo += kMaxWindow) {
+                RowSet set = Evaluate(lo, std::min(rows, lo + kMaxWindow));
+                if (segment->pages.entry().dead > 0) {
+                    DropDead(*segment, set);
+                }
+                if (set.dense()) {
+                    map.ForEachSet(set.bits(), [&](std::uint32_t block,
+                                                   const std::uint16_t* offsets, std::size_t n) {
+                        for (std::size_t i = 0; i < n; ++i) {
+                            add({block, offsets[i]});
+                        }
+                    });
+                } else {
+                    for (const RowOrdinal row : set.list()) {
+                        add(map.At(row));
+                    }
+                }
+            }
+            flush();
+            EndSegment();
+        }
+    }
+    opened_ = false;  // its segments are gone
+    for (const Found& found : pending_) {
+        tids.push_back(found.tid);
+    }
+    for (const PendingView& view : views_) {
+        ForEachInView(view, [&](RowOrdinal, const ItemPointerData& tid) { tids.push_back(tid); });
+        flush();
+    }
+    flush();
+    views_.clear();
+    pending_ = std::pmr::vector<Found>(&memory_);
+    FreeBatch();
+    return total;
+}
+
+// ---------------------------------------------------------------- one after the other
+
+std::optional<ItemPointerData> IndexScan::Next(Snapshot snapshot) {
+    const Found* found = NextFound(snapshot);
+    return found != nullptr ? std::optional(found->tid) : std::nullopt;
+}
+
+std::optional<IndexScan::Tuple> IndexScan::NextTuple(IndexScanDesc scan) {
+    if (!only_) {
+        only_.emplace(*this, scan);
+        opened_ = false;
+    }
+    while (const Found* found = NextFound(scan->xs_snapshot)) {
+        if (found->certain || only_->heap.IsVisible(scan, found->tid)) {
+            return Tuple{found->tid, source_ == Source::kEncoded && !encoded_.empty()
+                                         ? only_->tuple.Form(encoded_[found->row])
+                                         : only_->tuple.Form(found->row)};
+        }
+    }
+    return std::nullopt;
+}
+
+const IndexScan::Found* IndexScan::NextFound(Snapshot snapshot) {
+    Open(snapshot);
+    while (next_found_ == found_.size()) {
+        found_.clear();
+        next_found_ = 0;
+        if (conditions_->nothing() || !(FillFromSegments() || FillFromPending())) {
+            FreeBatch();
+            return nullptr;
+        }
+    }
+    return &found_[next_found_++];
+}
+
+// The rows of segment_ to be searched next; none when all segments are done.
+std::optional<IndexScan::Window> IndexScan::NextWindow() {
+    std::vector<std::unique_ptr<OpenSegment>>& segments = contents_.segments();
+    for (; segment_ < segments.size(); ++segment_) {
+        OpenSegment& segment = *segments[segment_];
+        const std::uint64_t rows = segment.reader.row_count();
+        if (!query_) {
+            BeginSegment(segment);
+            window_begin_ = 0;
+            const std::uint64_t expected = std::max<std::uint64_t>(query_->estimate(), 1);
+            window_ = std::max(kFirstWindow, rows * kFirstRows / expected);
+        }
+        if (window_begin_ < rows) {
+            const Window window{window_begin_, std::min(rows, window_begin_ + window_)};
+            window_begin_ = window.end;
+            window_ = std::min(std::max(window_, kMaxStreamWindow), window_ * kWindowGrowth);
+            return window;
+        }
+        EndSegment();
+    }
+    return std::nullopt;
+}
+
+// The same for a parallel scan.
+std::optional<IndexScan::Window> IndexScan::NextChunk() {
+    const std::optional<ParallelScan::Chunk> chunk = shared_->TakeChunk();
+    if (!chunk || chunk->segment != segment_) {
+        EndSegment();
+    }
+    if (!chunk) {
+        return std::nullopt;
+    }
+    segment_ = chunk->segment;
+    if (!query_) {
+        BeginSegment(*contents_.segments().at(segment_));
+    }
+    return Window{chunk->begin, chunk->end};
+}
+
+// Puts the rows of the next window that has some into found_; false when there is none left.
+bool IndexScan::FillFromSegments() {
+    while (const std::optional<Window> window = shared_ != nullptr ? NextChunk() : NextWindow()) {
+        OpenSegment& segment = *contents_.segments()[segment_];
+        FindRows(segment, window->begin, window->end);
+        segment.reader.Release();
+        if (!found_.empty()) {
+            source_ = Source::kRows;
+            return true;
+        }
+    }
+    return false;
+}
+
+// The same for pending rows.
+bool IndexScan::FillFromPending() {
+    if (!pending_given_) {
+        pending_given_ = true;
+        found_.swap(pending_);
+        if (!found_.empty()) {
+            source_ = Source::kEncoded;
+            return true;
+        }
+    }
+    if (only_) {
+        only_->tuple.Forget();
+    }
+    view_.reset();
+    while (!views_.empty()) {
+        view_ = std::move(views_.back());
+        views_.pop_back();
+        ForEachInView(*view_, [this](RowOrdinal row, const ItemPointerData& tid) {
+            found_.push_back({row, tid, false});
+        });
+        if (!found_.empty()) {
+            source_ = Source::kRows;
+            if (only_) {
+                only_->tuple.ReadFrom(view_->chain->rows());
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+// Gives back the memory of what has been handed on.
+void IndexScan::FreeBatch() {
+    found_ = std::pmr::vector<Found>(&memory_);
+    next_found_ = 0;
+    dead_ = RowBitmap(&memory_);
+    if (only_) {
+        only_->blocks = std::pmr::vector<BlockNumber>(&memory_);
+        only_->visible = std::pmr::vector<std::uint8_t>(&memory_);
+    }
+}
+
+}  // namespace namedex::am

@@ -63,15 +63,8 @@ void SegmentWriter::AddTid(Tid tid) {
 }
 
 SectionRange SegmentWriter::CopyOut(Side& side) {
-    SectionRange range;
-    range.first_page = out_.pages();
-    range.page_count = side.writer.Finish();
-    for (std::uint32_t page = 0; page < range.page_count; ++page) {
-        const PinnedPage pinned(*side.store, page);
-        out_.Write(pinned.payload(), pinned.used());
-    }
-    side.store.reset();
-    return range;
+    const std::uint32_t first = out_.pages();
+    return {first, side.MoveTo(out_)};
 }
 
 void SegmentWriter::EndTids() {

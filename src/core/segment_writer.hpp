@@ -33,6 +33,7 @@
 #include "core/lexicon_writer.hpp"
 #include "core/postings.hpp"
 #include "core/segment_format.hpp"
+#include "core/temporary_section.hpp"
 #include "core/tid_map.hpp"
 
 namespace namedex::core {
@@ -92,13 +93,7 @@ class SegmentWriter {
         std::uint32_t pages_ = 0;
     };
 
-    // A section in temporary pages.
-    struct Side {
-        explicit Side(PageStoreFactory& factory) : store(factory.Create()), writer(*store) {}
-        std::unique_ptr<PageStore> store;
-        SectionWriter writer;
-    };
-
+    using Side = TemporarySection;
     struct Column;
 
     void EndTids();

@@ -45,6 +45,9 @@ class IncludeDictionary {
                       std::pmr::memory_resource* memory);
 
     std::size_t size() const { return starts_.size() - 1; }
+    std::size_t memory_bytes() const {
+        return bytes_.capacity() + starts_.capacity() * sizeof(std::uint32_t);
+    }
     // `code` < size().
     std::string_view Entry(std::size_t code) const {
         return {bytes_.data() + starts_[code], starts_[code + 1] - starts_[code]};

@@ -9,8 +9,9 @@ namespace namedex::core {
 
 namespace {
 
-// What is kept of a long value's memory between searches.
+// What is worth keeping between searches: room for a value, and a dictionary.
 constexpr std::size_t kKeptTextBytes = std::size_t{16} << 10;
+constexpr std::size_t kKeptDictionaryBytes = std::size_t{64} << 10;
 
 }  // namespace
 
@@ -32,7 +33,9 @@ void IncludeReader::Release() noexcept {
 }
 
 void IncludeReader::Trim() {
-    dictionary_.reset();
+    if (dictionary_ != nullptr && dictionary_->memory_bytes() > kKeptDictionaryBytes) {
+        dictionary_.reset();
+    }
     if (text_.capacity() > kKeptTextBytes) {
         text_ = std::pmr::string(memory_);
     }

@@ -49,6 +49,7 @@ class AppendArray {
     const T& operator[](std::size_t i) const { return blocks_[i / kBlock][i % kBlock]; }
     std::size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
+    std::pmr::memory_resource* memory() const { return blocks_.get_allocator().resource(); }
     std::size_t bytes() const {
         return blocks_.size() * kBlockBytes + blocks_.capacity() * sizeof(T*);
     }
@@ -69,7 +70,6 @@ class AppendArray {
     }
 
   private:
-    std::pmr::memory_resource* memory() const { return blocks_.get_allocator().resource(); }
     void AddBlock() {
         blocks_.push_back(nullptr);  // first, so that what is allocated has its place
         blocks_.back() = static_cast<T*>(memory()->allocate(kBlockBytes, alignof(T)));

@@ -1,6 +1,6 @@
 #include "core/blob_store.hpp"
 
-#include <algorithm>
+#include "core/byte_run.hpp"
 
 namespace namedex::core {
 
@@ -13,10 +13,7 @@ std::uint32_t BlobWriter::Add(RowOrdinal ordinal, std::string_view original,
         ThrowTooLarge("a value is too large for the index",
                       "Values of unusual form may have at most 64 MB.");
     }
-    if (data_->room() == 0) {
-        data_->NextPage();
-    }
-    const Loc at = data_->tell();
+    const Loc at = AppendRun(*data_, original);
     const bool same = original == folded;
     std::uint8_t entry[kBlobEntryBytes];
     StoreLe<std::uint32_t>(entry, ordinal);
@@ -26,23 +23,11 @@ std::uint32_t BlobWriter::Add(RowOrdinal ordinal, std::string_view original,
     StoreLe<std::uint32_t>(entry + 16,
                            same ? kBlobSameFolded : static_cast<std::uint32_t>(folded.size()));
     directory_->Append(entry, sizeof entry);
-    Write(original);
     if (!same) {
-        Write(folded);
+        AppendRun(*data_, folded);
     }
     last_ordinal_ = ordinal;
     return count_++;
-}
-
-void BlobWriter::Write(std::string_view bytes) {
-    while (!bytes.empty()) {
-        if (data_->room() == 0) {
-            data_->NextPage();
-        }
-        const std::size_t piece = std::min<std::size_t>(bytes.size(), data_->room());
-        data_->Append(bytes.data(), piece);
-        bytes.remove_prefix(piece);
-    }
 }
 
 void BlobWriter::Finish() {
@@ -92,38 +77,18 @@ RowOrdinal BlobReader::Ordinal(std::uint32_t id) const {
 void BlobReader::Read(std::uint32_t id, std::string& original, std::string& folded) const {
     const Entry entry = EntryOf(id);
     const bool same = entry.folded_bytes == kBlobSameFolded;
-    const std::uint64_t begin = std::uint64_t{entry.at.page} * kPagePayload + entry.at.offset;
     const std::uint64_t size =
         std::uint64_t{entry.original_bytes} + (same ? 0 : entry.folded_bytes);
     if (entry.original_bytes > kMaxBlobBytes ||
-        (!same && entry.folded_bytes > kMaxFoldedBlobBytes) ||
-        begin + size > std::uint64_t{data_.page_count()} * kPagePayload) {
+        (!same && entry.folded_bytes > kMaxFoldedBlobBytes) || !HoldsRun(data_, entry.at, size)) {
         ThrowCorrupt("an opaque value runs past its section");
     }
     Loc at = entry.at;
-    Copy(at, entry.original_bytes, original);
+    ReadRun(data_, data_page_, at, entry.original_bytes, original);
     if (same) {
         folded = original;
     } else {
-        Copy(at, entry.folded_bytes, folded);
-    }
-}
-
-void BlobReader::Copy(Loc& at, std::size_t size, std::string& out) const {
-    out.clear();
-    out.reserve(size);
-    while (size > 0) {
-        if (at.offset == kPagePayload) {
-            at = {at.page + 1, 0};
-        }
-        const Span piece = data_.At(at, data_page_);
-        if (piece.size < size && at.offset + piece.size != kPagePayload) {
-            ThrowCorrupt("an opaque value runs past its page");
-        }
-        const std::size_t taken = std::min(size, piece.size);
-        out.append(piece.text().substr(0, taken));
-        at.offset += static_cast<std::uint32_t>(taken);
-        size -= taken;
+        ReadRun(data_, data_page_, at, entry.folded_bytes, folded);
     }
 }
 

@@ -42,8 +42,6 @@ class BlobWriter {
     void Finish();
 
   private:
-    void Write(std::string_view bytes);
-
     SectionWriter* data_;
     SectionWriter* directory_;
     std::uint32_t count_ = 0;
@@ -86,8 +84,6 @@ class BlobReader {
         std::uint32_t folded_bytes;
     };
     Entry EntryOf(std::uint32_t id) const;
-    // Copies `size` bytes from `at` and moves `at` past them.
-    void Copy(Loc& at, std::size_t size, std::string& out) const;
 
     SectionReader data_;
     SectionReader directory_;

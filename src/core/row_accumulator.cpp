@@ -455,10 +455,15 @@ void ColumnAccumulator::Emit(SegmentWriter& writer) {
     writer.EndColumn();
 }
 
-RowAccumulator::RowAccumulator(std::uint32_t column_count, void (*poll)()) : poll_(poll) {
+RowAccumulator::RowAccumulator(std::uint32_t column_count, const IncludeTypes& include_types,
+                               void (*poll)())
+    : poll_(poll) {
     columns_.reserve(column_count);
     for (std::uint32_t i = 0; i < column_count; ++i) {
         columns_.emplace_back(poll);
+    }
+    for (const IncludeType& type : include_types) {
+        includes_.emplace_back(type, std::pmr::get_default_resource());
     }
 }
 
@@ -473,6 +478,30 @@ void RowAccumulator::AddRow(Tid tid) {
     tids_.push_back(tid);
 }
 
+namespace {
+
+// What writing an INCLUDE column takes: of a few rows only their dictionary, with its table.
+std::size_t ExtraBytes(const IncludeRows& include) {
+    constexpr std::size_t kBytesAnEntry = 40;
+    return std::min(IncludeWriter::kMaxMemory,
+                    include.memory_bytes() * 2 + include.row_count() * kBytesAnEntry);
+}
+
+void Emit(const IncludeRows& include, SegmentWriter& writer, Poller& poller) {
+    writer.BeginInclude();
+    for (RowOrdinal row = 0; row < include.row_count(); ++row) {
+        poller.Step();
+        if (const auto value = include.Value(row)) {
+            writer.AddInclude(*value);
+        } else {
+            writer.AddIncludeNull();
+        }
+    }
+    writer.EndInclude();
+}
+
+}  // namespace
+
 std::size_t RowAccumulator::memory_bytes() const {
     std::size_t bytes = tids_.bytes();
     std::size_t extra = 0;
@@ -480,19 +509,28 @@ std::size_t RowAccumulator::memory_bytes() const {
         bytes += column.memory_bytes();
         extra = std::max(extra, column.extra_bytes());
     }
+    for (const IncludeRows& include : includes_) {
+        bytes += include.memory_bytes();
+        extra = std::max(extra, ExtraBytes(include));
+    }
     return bytes + extra;
 }
 
 bool RowAccumulator::full() const {
-    return std::any_of(columns_.begin(), columns_.end(),
-                       [](const ColumnAccumulator& column) { return column.full(); });
+    const auto is_full = [](const auto& column) { return column.full(); };
+    return std::any_of(columns_.begin(), columns_.end(), is_full) ||
+           std::any_of(includes_.begin(), includes_.end(), is_full);
 }
 
 SegmentStats RowAccumulator::Emit(PageSink& out, PageStoreFactory& temporary,
                                   const SegmentOptions& options,
                                   std::pmr::memory_resource* memory) {
+    IncludeTypes include_types;
+    for (const IncludeRows& include : includes_) {
+        include_types.push_back(include.type());
+    }
     SegmentWriter writer(out, temporary, static_cast<std::uint32_t>(columns_.size()), row_count(),
-                         options, memory);
+                         options, memory, include_types);
     Poller poller(poll_);
     for (std::size_t i = 0; i < tids_.size(); ++i) {
         poller.Step();
@@ -500,6 +538,9 @@ SegmentStats RowAccumulator::Emit(PageSink& out, PageStoreFactory& temporary,
     }
     for (ColumnAccumulator& column : columns_) {
         column.Emit(writer);
+    }
+    for (const IncludeRows& include : includes_) {
+        core::Emit(include, writer, poller);
     }
     return writer.Finish();
 }

@@ -1,6 +1,7 @@
 // Rows in memory on their way into a segment: the first half of building one.
 //
-// Rows arrive in TID order, each with its key columns' values already split. Every column keeps a
+// Rows arrive in TID order, each with its key columns' values already split, and with its INCLUDE
+// columns' values, which are kept as they are (core/include_rows.hpp). Every key column keeps a
 // table of its distinct (word, class) pairs, *occurrences*, and a stream of 32-bit codes: for each
 // row a row code (NULL, opaque, or 2 + shape) and the occurrence ids of its words. Emit sorts the
 // pairs by (folded, original, class), turns the stream around into postings with one counting pass,
@@ -16,12 +17,14 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <deque>
 #include <memory>
 #include <new>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/include_rows.hpp"
 #include "core/segment_writer.hpp"
 #include "core/split.hpp"
 #include "core/tid_map.hpp"
@@ -185,11 +188,15 @@ class ColumnAccumulator {
 class RowAccumulator {
   public:
     // `poll` may be null.
-    RowAccumulator(std::uint32_t column_count, void (*poll)());
+    RowAccumulator(std::uint32_t column_count, const IncludeTypes& include_types, void (*poll)());
+    RowAccumulator(std::uint32_t column_count, void (*poll)())
+        : RowAccumulator(column_count, {}, poll) {}
 
-    // Adds a row; then every column gets its value through column(i). TIDs ascend (kInternal).
+    // Adds a row; then every column gets its value through column(i) and include(i). TIDs ascend
+    // (kInternal).
     void AddRow(Tid tid);
     ColumnAccumulator& column(std::uint32_t i) { return columns_[i]; }
+    IncludeRows& include(std::uint32_t i) { return includes_[i]; }
 
     std::uint32_t row_count() const { return static_cast<std::uint32_t>(tids_.size()); }
     std::size_t memory_bytes() const;
@@ -204,6 +211,7 @@ class RowAccumulator {
     void (*poll_)();
     BlockArray<Tid> tids_;
     std::vector<ColumnAccumulator> columns_;
+    std::deque<IncludeRows> includes_;
 };
 
 }  // namespace namedex::core

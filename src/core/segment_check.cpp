@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "core/poll.hpp"
 #include "core/split.hpp"
 #include "core/value_reader.hpp"
 
@@ -210,6 +211,15 @@ void CheckTids(SegmentReader& segment) {
     }
 }
 
+void CheckInclude(IncludeReader& include, void (*poll)()) {
+    Poller poller(poll);
+    std::string_view value;
+    for (RowOrdinal row = 0; row < include.row_count(); ++row) {
+        poller.Step();
+        include.Read(row, value);
+    }
+}
+
 }  // namespace
 
 void CheckSegment(SegmentReader& segment, const std::vector<const Folder*>& folders,
@@ -220,6 +230,9 @@ void CheckSegment(SegmentReader& segment, const std::vector<const Folder*>& fold
     CheckTids(segment);
     for (std::uint32_t i = 0; i < segment.column_count(); ++i) {
         ColumnCheck(segment, i, *folders[i], poll).Run();
+    }
+    for (std::uint32_t i = 0; i < segment.include_count(); ++i) {
+        CheckInclude(segment.include(i), poll);
     }
     segment.Release();
 }

@@ -16,11 +16,30 @@ SectionRange ReadRange(ByteReader& reader, std::uint32_t header_page) {
 
 }  // namespace
 
+IncludeTypes SegmentHeader::include_types() const {
+    IncludeTypes types;
+    for (const IncludeHeader& include : includes) {
+        types.push_back(include.type);
+    }
+    return types;
+}
+
+std::uint64_t SegmentHeader::include_pages() const {
+    std::uint64_t pages = 0;
+    for (const IncludeHeader& include : includes) {
+        for (const SectionRange& range : include.sections) {
+            pages += range.page_count;
+        }
+    }
+    return pages;
+}
+
 std::vector<std::uint8_t> EncodeSegmentHeader(const SegmentHeader& header) {
     std::vector<std::uint8_t> out;
     PutLe<std::uint32_t>(out, kSegmentMagic);
     PutLe<std::uint16_t>(out, kSegmentVersion);
-    PutLe<std::uint16_t>(out, static_cast<std::uint16_t>(header.columns.size()));
+    PutLe<std::uint8_t>(out, static_cast<std::uint8_t>(header.columns.size()));
+    PutLe<std::uint8_t>(out, static_cast<std::uint8_t>(header.includes.size()));
     PutLe<std::uint32_t>(out, header.row_count);
     const auto put_range = [&out](const SectionRange& range) {
         PutLe<std::uint32_t>(out, range.first_page);
@@ -43,6 +62,14 @@ std::vector<std::uint8_t> EncodeSegmentHeader(const SegmentHeader& header) {
         PutLe<std::uint64_t>(out, column.posting_count);
         PutLe<std::uint64_t>(out, column.text_bytes);
     }
+    for (const IncludeHeader& include : header.includes) {
+        PutLe<std::uint8_t>(out, static_cast<std::uint8_t>(include.type.kind));
+        PutLe<std::uint8_t>(out, include.type.width);
+        PutLe<std::uint16_t>(out, 0);
+        for (const SectionRange& range : include.sections) {
+            put_range(range);
+        }
+    }
     return out;
 }
 
@@ -54,8 +81,9 @@ SegmentHeader DecodeSegmentHeader(Span bytes, std::uint32_t page_count) {
     if (const std::uint16_t version = reader.U16(); version != kSegmentVersion) {
         ThrowVersionMismatch("a segment has format version " + std::to_string(version));
     }
-    const std::uint16_t columns = reader.U16();
-    if (columns == 0 || columns > kMaxColumns) {
+    const std::uint32_t columns = reader.U8();
+    const std::uint32_t includes = reader.U8();
+    if (columns == 0 || columns + includes > kMaxColumns) {
         ThrowCorrupt("a segment header has an impossible number of columns");
     }
     const std::uint32_t header_page = page_count - 1;
@@ -87,6 +115,17 @@ SegmentHeader DecodeSegmentHeader(Span bytes, std::uint32_t page_count) {
         column.text_bytes = reader.U64();
         if (column.nulls.count > header.row_count || column.opaque_count > header.row_count) {
             ThrowCorrupt("a segment column counts more rows than the segment has");
+        }
+    }
+    header.includes.resize(includes);
+    for (IncludeHeader& include : header.includes) {
+        include.type.kind = static_cast<IncludeKind>(reader.U8());
+        include.type.width = reader.U8();
+        if (!IsSound(include.type) || reader.U16() != 0) {
+            ThrowCorrupt("an INCLUDE column of a segment has an impossible type");
+        }
+        for (SectionRange& range : include.sections) {
+            range = ReadRange(reader, header_page);
         }
     }
     return header;

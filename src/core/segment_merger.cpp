@@ -224,10 +224,14 @@ class Merger {
 
     SegmentStats Run(PageSink& out, PageStoreFactory& temporary, const SegmentOptions& options) {
         const std::uint32_t columns = sources_.at(0).segment->column_count();
+        const IncludeTypes includes = sources_[0].segment->header().include_types();
         std::uint64_t rows = 0;
         for (const MergeSource& source : sources_) {
             if (source.segment->column_count() != columns) {
                 ThrowCorrupt("segments of one index have different numbers of columns");
+            }
+            if (source.segment->header().include_types() != includes) {
+                ThrowCorrupt("segments of one index have different INCLUDE columns");
             }
             rows += source.segment->row_count() - (source.dead ? source.dead->Count() : 0);
         }
@@ -236,11 +240,14 @@ class Merger {
                           " rows");
         }
         row_count_ = static_cast<std::uint32_t>(rows);
-        SegmentWriter writer(out, temporary, columns, row_count_, options, memory_);
+        SegmentWriter writer(out, temporary, columns, row_count_, options, memory_, includes);
         origins_ = std::make_unique<Origins>(temporary);
         MergeTids(writer);
         for (std::uint32_t column = 0; column < columns; ++column) {
             MergeColumn(writer, column);
+        }
+        for (std::uint32_t include = 0; include < includes.size(); ++include) {
+            MergeInclude(writer, include);
         }
         return writer.Finish();
     }
@@ -544,6 +551,26 @@ class Merger {
             }
         });
         writer.EndColumn();
+        for (const MergeSource& source : sources_) {
+            source.segment->Release();
+        }
+    }
+
+    void MergeInclude(SegmentWriter& writer, std::uint32_t include) {
+        writer.BeginInclude();
+        origins_->ForEach([&](const Origin& origin) {
+            IncludeReader& reader = sources_[origin.source].segment->include(include);
+            std::string_view value;
+            for (std::uint32_t i = 0; i < origin.count; ++i) {
+                poller_.Step();
+                if (reader.Read(origin.first + i, value)) {
+                    writer.AddInclude(value);
+                } else {
+                    writer.AddIncludeNull();
+                }
+            }
+        });
+        writer.EndInclude();
         for (const MergeSource& source : sources_) {
             source.segment->Release();
         }

@@ -2,8 +2,8 @@
 //
 // Rows keep TID order: the sources' TIDs are merged first, which gives every live source row its
 // new ordinal. Then column by column the lexicons are merged, each word's postings translated, and
-// the rows copied with their new word and shape ids. Dead rows, and words only they held, are left
-// out.
+// the rows copied with their new word and shape ids; the INCLUDE columns' values are copied as they
+// are. Dead rows, and words only they held, are left out.
 //
 // Memory, while a column is merged: each source's row and word translation, 2 bits a row or word
 // where numbers stay consecutive, about 1 byte where they do not, at most 4 bytes

@@ -104,6 +104,24 @@ SegmentReader::SegmentReader(PageSource& source, std::uint32_t page_count,
         columns_.push_back(
             std::make_unique<ColumnReader>(source, column, header_.row_count, memory));
     }
+    includes_.resize(header_.includes.size());
+}
+
+IncludeReader& SegmentReader::include(std::uint32_t i) {
+    std::unique_ptr<IncludeReader>& reader = includes_.at(i);
+    if (!reader) {
+        const IncludeHeader& header = header_.includes[i];
+        const auto section = [&](IncludeSection s) {
+            return SectionReader(*source_, header[s].first_page, header[s].page_count);
+        };
+        reader = std::make_unique<IncludeReader>(
+            header.type,
+            IncludeSource{section(IncludeSection::kPages), section(IncludeSection::kDirectory),
+                          section(IncludeSection::kDictionary),
+                          section(IncludeSection::kLongValues)},
+            header_.row_count, memory_);
+    }
+    return *reader;
 }
 
 SectionReader SegmentReader::Section(SegmentSection section) const {
@@ -124,6 +142,11 @@ void SegmentReader::Release() noexcept {
     for (const std::unique_ptr<ColumnReader>& column : columns_) {
         column->Release();
     }
+    for (const std::unique_ptr<IncludeReader>& include : includes_) {
+        if (include) {
+            include->Release();
+        }
+    }
     if (tids_) {
         tids_->Release();
     }
@@ -132,6 +155,11 @@ void SegmentReader::Release() noexcept {
 void SegmentReader::Trim() {
     for (const std::unique_ptr<ColumnReader>& column : columns_) {
         column->Trim();
+    }
+    for (const std::unique_ptr<IncludeReader>& include : includes_) {
+        if (include) {
+            include->Trim();
+        }
     }
 }
 

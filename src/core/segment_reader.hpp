@@ -12,6 +12,7 @@
 
 #include "core/blob_store.hpp"
 #include "core/forward_reader.hpp"
+#include "core/include_reader.hpp"
 #include "core/lexicon_reader.hpp"
 #include "core/postings.hpp"
 #include "core/row_bitmap.hpp"
@@ -68,6 +69,12 @@ class SegmentReader {
         return static_cast<std::uint32_t>(header_.columns.size());
     }
     ColumnReader& column(std::uint32_t i) { return *columns_.at(i); }
+    std::uint32_t include_count() const {
+        return static_cast<std::uint32_t>(header_.includes.size());
+    }
+    IncludeType include_type(std::uint32_t i) const { return header_.includes.at(i).type; }
+    // May throw kCorrupt when first asked for.
+    IncludeReader& include(std::uint32_t i);
     TidMapReader& tids();
     SectionReader Section(SegmentSection section) const;
 
@@ -79,6 +86,7 @@ class SegmentReader {
     std::pmr::memory_resource* memory_;
     SegmentHeader header_;
     std::vector<std::unique_ptr<ColumnReader>> columns_;
+    std::vector<std::unique_ptr<IncludeReader>> includes_;
     std::unique_ptr<TidMapReader> tids_;
 };
 

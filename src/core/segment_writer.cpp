@@ -1,5 +1,7 @@
 #include "core/segment_writer.hpp"
 
+#include <utility>
+
 namespace namedex::core {
 
 // What one key column holds while it is written.
@@ -37,20 +39,24 @@ struct SegmentWriter::Column {
     bool nulls_open = false;
 };
 
-SegmentWriter::SegmentWriter(PageSink& out, PageStoreFactory& temporary,
-                             std::uint32_t column_count, std::uint32_t row_count,
-                             const SegmentOptions& options, std::pmr::memory_resource* memory)
+SegmentWriter::SegmentWriter(PageSink& out, PageStoreFactory& temporary, std::uint32_t column_count,
+                             std::uint32_t row_count, const SegmentOptions& options,
+                             std::pmr::memory_resource* memory, IncludeTypes include_types)
     : out_(out),
       temporary_(&temporary),
       options_(options),
       memory_(memory),
       column_count_(column_count),
+      include_types_(std::move(include_types)),
       ordinal_bytes_(OrdinalBytes(row_count)),
       tids_(out_),
       tid_directory_(std::make_unique<Side>(temporary)),
       folded_(memory),
       original_(memory),
       entry_(memory) {
+    if (column_count + include_types_.size() > kMaxColumns) {
+        ThrowInternal("a segment was announced with too many columns");
+    }
     header_.row_count = row_count;
     tid_map_.emplace(tids_, tid_directory_->writer);
 }
@@ -63,15 +69,8 @@ void SegmentWriter::AddTid(Tid tid) {
 }
 
 SectionRange SegmentWriter::CopyOut(Side& side) {
-    SectionRange range;
-    range.first_page = out_.pages();
-    range.page_count = side.writer.Finish();
-    for (std::uint32_t page = 0; page < range.page_count; ++page) {
-        const PinnedPage pinned(*side.store, page);
-        out_.Write(pinned.payload(), pinned.used());
-    }
-    side.store.reset();
-    return range;
+    const std::uint32_t first = out_.pages();
+    return {first, side.MoveTo(out_)};
 }
 
 void SegmentWriter::EndTids() {
@@ -235,8 +234,40 @@ void SegmentWriter::EndColumn() {
     column_.reset();
 }
 
+void SegmentWriter::BeginInclude() {
+    const std::size_t number = header_.includes.size();
+    if (header_.columns.size() != column_count_ || number == include_types_.size()) {
+        ThrowInternal("an INCLUDE column was begun out of turn");
+    }
+    header_.includes.emplace_back();
+    header_.includes.back().type = include_types_[number];
+    header_.includes.back()[IncludeSection::kPages].first_page = out_.pages();
+    include_ = std::make_unique<IncludeWriter>(out_, *temporary_, include_types_[number], memory_);
+}
+
+void SegmentWriter::AddIncludeNull() {
+    include_->AddNull();
+}
+
+void SegmentWriter::AddInclude(std::string_view bytes) {
+    include_->Add(bytes);
+}
+
+void SegmentWriter::EndInclude() {
+    if (include_->row_count() != header_.row_count) {
+        ThrowInternal("an INCLUDE column was given another number of rows than the segment");
+    }
+    IncludeHeader& header = header_.includes.back();
+    header[IncludeSection::kPages].page_count = include_->Finish();
+    header[IncludeSection::kDirectory] = CopyOut(include_->directory());
+    header[IncludeSection::kDictionary] = CopyOut(include_->dictionary());
+    header[IncludeSection::kLongValues] = CopyOut(include_->long_values());
+    include_.reset();
+}
+
 SegmentStats SegmentWriter::Finish() {
-    if (header_.columns.size() != column_count_) {
+    if (header_.columns.size() != column_count_ ||
+        header_.includes.size() != include_types_.size() || include_ != nullptr) {
         Throw(ErrorCode::kInternal,
               "a segment was given another number of columns than announced");
     }

@@ -1,6 +1,6 @@
 // Writes one segment (bytes: core/segment_format.hpp), front to back, in bounded memory.
 //
-//     SegmentWriter writer(pages, temporary, columns, rows, options, memory);
+//     SegmentWriter writer(pages, temporary, columns, rows, options, memory, include_types);
 //     for (each row) writer.AddTid(tid);
 //     for (each key column) {
 //         writer.BeginColumn();
@@ -14,6 +14,11 @@
 //         writer.BeginRows();
 //         for (each row) writer.AddNullRow() / AddOpaqueRow(…) / AddRow(shape, words, n);
 //         writer.EndColumn();
+//     }
+//     for (each INCLUDE column) {
+//         writer.BeginInclude();
+//         for (each row) writer.AddIncludeNull() / AddInclude(bytes);
+//         writer.EndInclude();
 //     }
 //     SegmentStats stats = writer.Finish();
 //
@@ -30,9 +35,11 @@
 
 #include "core/blob_store.hpp"
 #include "core/forward_writer.hpp"
+#include "core/include_writer.hpp"
 #include "core/lexicon_writer.hpp"
 #include "core/postings.hpp"
 #include "core/segment_format.hpp"
+#include "core/temporary_section.hpp"
 #include "core/tid_map.hpp"
 
 namespace namedex::core {
@@ -54,7 +61,7 @@ class SegmentWriter {
   public:
     SegmentWriter(PageSink& out, PageStoreFactory& temporary, std::uint32_t column_count,
                   std::uint32_t row_count, const SegmentOptions& options,
-                  std::pmr::memory_resource* memory);
+                  std::pmr::memory_resource* memory, IncludeTypes include_types = {});
     ~SegmentWriter();
     SegmentWriter(const SegmentWriter&) = delete;
     SegmentWriter& operator=(const SegmentWriter&) = delete;
@@ -74,6 +81,11 @@ class SegmentWriter {
     void AddRow(ShapeId shape, const WordId* words, std::size_t size);
     void EndColumn();
 
+    void BeginInclude();
+    void AddIncludeNull();
+    void AddInclude(std::string_view bytes);
+    void EndInclude();
+
     SegmentStats Finish();
 
   private:
@@ -92,13 +104,7 @@ class SegmentWriter {
         std::uint32_t pages_ = 0;
     };
 
-    // A section in temporary pages.
-    struct Side {
-        explicit Side(PageStoreFactory& factory) : store(factory.Create()), writer(*store) {}
-        std::unique_ptr<PageStore> store;
-        SectionWriter writer;
-    };
-
+    using Side = TemporarySection;
     struct Column;
 
     void EndTids();
@@ -110,6 +116,7 @@ class SegmentWriter {
     SegmentOptions options_;
     std::pmr::memory_resource* memory_;
     std::uint32_t column_count_;
+    IncludeTypes include_types_;
     unsigned ordinal_bytes_;
     SegmentHeader header_;
 
@@ -120,6 +127,7 @@ class SegmentWriter {
     std::uint32_t tid_count_ = 0;
 
     std::unique_ptr<Column> column_;
+    std::unique_ptr<IncludeWriter> include_;
 
     // The word being written: each class's ordinals while they are few, else its list.
     std::pmr::string folded_;

@@ -83,6 +83,9 @@ class Filler {
                     index_.column(c).AddRegular(split_.words, split_.shape);
                 }
             }
+            for (std::uint32_t i = 0; i < table_.includes.size(); ++i) {
+                AddTo(index_.include(i), table_.includes[i].rows[row]);
+            }
         }
     }
 
@@ -189,7 +192,11 @@ class PendingRandom : public PendingTest {
     template <typename MakeConjunction>
     void CheckTable(Random& random, const TableShape& shape, const NaiveTable& table,
                     const Folder& folder, int queries, Tally& tally, MakeConjunction make) {
-        PendingIndex index(shape.columns, &memory_);
+        IncludeTypes include_types;
+        for (const NaiveInclude& include : table.includes) {
+            include_types.push_back(include.type);
+        }
+        PendingIndex index(shape.columns, include_types, &memory_);
         Filler filler(table, folder, index);
         std::vector<Asked> asked;
         asked.reserve(static_cast<std::size_t>(queries));
@@ -225,6 +232,9 @@ class PendingRandom : public PendingTest {
                               value.original);
                     ASSERT_EQ(index.column(c).Value(row, TextForm::kFolded, scratch), value.folded);
                 }
+            }
+            for (std::uint32_t i = 0; i < table.includes.size(); ++i) {
+                ASSERT_TRUE(index.include(i).Value(row) == table.includes[i].rows[row]);
             }
         }
     }
@@ -264,6 +274,7 @@ class PendingRandom : public PendingTest {
             shape.columns = 1 + random.Below(3);
             shape.vocabulary = 1 + random.Below(random.Percent(70) ? 60 : 3000);
             shape.distinct_values = 1 + random.Below(random.Percent(50) ? 100 : 3000);
+            shape.includes = static_cast<std::uint32_t>(round) % 4;
             const NaiveTable table = Shuffled(random, RandomTable(random, shape, folder));
             ASSERT_NO_FATAL_FAILURE(CheckTable(random, shape, table, folder, 25, tally,
                                                [&] { return Conjunction(random, table, folder); }));

@@ -145,6 +145,7 @@ TEST(SegmentMerger, RandomSplits) {
         shape.columns = 1 + random.Below(3);
         shape.vocabulary = 1 + random.Below(random.Percent(70) ? 60 : 2000);
         shape.distinct_values = 1 + random.Below(2000);
+        shape.includes = static_cast<std::uint32_t>(round) % 4;
         const NaiveTable table = RandomTable(random, shape, folder);
         ASSERT_NO_FATAL_FAILURE(CheckSplit(random, table, folder, 5));
     }
@@ -198,7 +199,7 @@ TEST(SegmentMerger, LargeTable) {
 TEST(SegmentMerger, MergesOfMerges) {
     const RuleFolder folder(Rules::kContext);
     Random random(3);
-    const NaiveTable table = RandomTable(random, {1500, 2, 300, 900}, folder);
+    const NaiveTable table = RandomTable(random, {1500, 2, 300, 900, 3}, folder);
     std::vector<std::uint32_t> rows(table.row_count());
     std::iota(rows.begin(), rows.end(), 0);
     auto whole = std::make_unique<MemoryPages>();

@@ -26,6 +26,7 @@ TEST(Segment, HoldsWhatWasPutIn) {
             shape.columns = 1 + random.Below(3);
             shape.vocabulary = 1 + random.Below(random.Percent(70) ? 60 : 3000);
             shape.distinct_values = 1 + random.Below(3000);
+            shape.includes = static_cast<std::uint32_t>(round) % 5;
             const NaiveTable table = RandomTable(random, shape, folder);
             SegmentOptions options;
             options.grams = random.Percent(50);
@@ -60,7 +61,7 @@ TEST(Segment, HeaderRoundTrip) {
     for (SectionRange& range : header.sections) {
         fill(range);
     }
-    header.columns.resize(kMaxColumns);
+    header.columns.resize(kMaxColumns - 3);
     for (ColumnHeader& column : header.columns) {
         for (SectionRange& range : column.sections) {
             fill(range);
@@ -73,10 +74,22 @@ TEST(Segment, HeaderRoundTrip) {
         column.posting_count = std::uint64_t{next} << 33;
         column.text_bytes = std::uint64_t{next} << 34;
     }
+    for (const IncludeType type : {IncludeType{IncludeKind::kNumber, 8},
+                                   {IncludeKind::kText, 0},
+                                   {IncludeKind::kBytes, 0}}) {
+        header.includes.emplace_back();
+        header.includes.back().type = type;
+        for (SectionRange& range : header.includes.back().sections) {
+            fill(range);
+        }
+    }
+    EXPECT_EQ(header.include_pages(), 3u * kIncludeSections * 2);
     const std::vector<std::uint8_t> bytes = EncodeSegmentHeader(header);
-    ASSERT_EQ(bytes.size(), kSegmentHeaderBytes + kMaxColumns * kColumnHeaderBytes);
+    ASSERT_EQ(bytes.size(), kSegmentHeaderBytes + (kMaxColumns - 3) * kColumnHeaderBytes +
+                                3 * kIncludeHeaderBytes);
     const SegmentHeader decoded = DecodeSegmentHeader({bytes.data(), bytes.size()}, next + 100);
     EXPECT_EQ(decoded.row_count, header.row_count);
+    EXPECT_EQ(decoded.include_types(), header.include_types());
     EXPECT_EQ(EncodeSegmentHeader(decoded), bytes);
 
     for (std::size_t size = 0; size < bytes.size(); size += 7) {
@@ -84,7 +97,7 @@ TEST(Segment, HeaderRoundTrip) {
         EXPECT_THROW(DecodeSegmentHeader({part.data(), part.size()}, next + 100), Error) << size;
     }
     // The last section no longer lies below the header page.
-    const SectionRange& last = header.columns.back().sections[kColumnSections - 1];
+    const SectionRange& last = header.includes.back().sections[kIncludeSections - 1];
     EXPECT_NO_THROW(DecodeSegmentHeader({bytes.data(), bytes.size()}, last.first_page + 3));
     EXPECT_THROW(DecodeSegmentHeader({bytes.data(), bytes.size()}, last.first_page + 2), Error);
 }
@@ -107,12 +120,14 @@ TEST(Segment, HeaderRefusesTheImpossible) {
     header.row_count = kTombstonesPerPage;
     header[SegmentSection::kTombstones] = {0, 1};
     header.columns.resize(1);
+    header.includes.resize(1);
     const std::vector<std::uint8_t> bytes = EncodeSegmentHeader(header);
     EXPECT_EQ(CodeOfDecoding(bytes, 0, kSegmentMagic, 4), ErrorCode::kInternal);
     EXPECT_EQ(CodeOfDecoding(bytes, 0, kSegmentMagic + 1, 4), ErrorCode::kCorrupt);
     EXPECT_EQ(CodeOfDecoding(bytes, 4, kSegmentVersion + 1, 2), ErrorCode::kVersionMismatch);
-    EXPECT_EQ(CodeOfDecoding(bytes, 6, 0, 2), ErrorCode::kCorrupt);
-    EXPECT_EQ(CodeOfDecoding(bytes, 6, kMaxColumns + 1, 2), ErrorCode::kCorrupt);
+    EXPECT_EQ(CodeOfDecoding(bytes, 6, 0, 1), ErrorCode::kCorrupt);
+    EXPECT_EQ(CodeOfDecoding(bytes, 6, kMaxColumns, 1), ErrorCode::kCorrupt);
+    EXPECT_EQ(CodeOfDecoding(bytes, 7, kMaxColumns, 1), ErrorCode::kCorrupt);
     EXPECT_EQ(CodeOfDecoding(bytes, 8, kTombstonesPerPage + 1, 4), ErrorCode::kCorrupt);
     EXPECT_EQ(CodeOfDecoding(bytes, 8, 0xFFFFFFFF, 4), ErrorCode::kCorrupt);
     EXPECT_EQ(CodeOfDecoding(bytes, 12, 9, 4),
@@ -122,6 +137,15 @@ TEST(Segment, HeaderRefusesTheImpossible) {
     const std::size_t nulls = kSegmentHeaderBytes + 8 * kColumnSections + 16;
     EXPECT_EQ(CodeOfDecoding(bytes, nulls, header.row_count, 4), ErrorCode::kInternal);
     EXPECT_EQ(CodeOfDecoding(bytes, nulls, header.row_count + 1, 4), ErrorCode::kCorrupt);
+
+    const std::size_t include = kSegmentHeaderBytes + kColumnHeaderBytes;
+    EXPECT_EQ(CodeOfDecoding(bytes, include, 0x0400, 2), ErrorCode::kInternal);  // a number
+    EXPECT_EQ(CodeOfDecoding(bytes, include, 0x0300, 2), ErrorCode::kCorrupt);   // of 3 bytes
+    EXPECT_EQ(CodeOfDecoding(bytes, include, 0x0000, 2), ErrorCode::kCorrupt);
+    EXPECT_EQ(CodeOfDecoding(bytes, include, 0x0401, 2), ErrorCode::kCorrupt);
+    EXPECT_EQ(CodeOfDecoding(bytes, include, 3, 2), ErrorCode::kCorrupt);
+    EXPECT_EQ(CodeOfDecoding(bytes, include + 2, 1, 2), ErrorCode::kCorrupt);
+    EXPECT_EQ(CodeOfDecoding(bytes, include + 4, 10, 4), ErrorCode::kCorrupt);
 }
 
 TEST(Segment, RefusesWrongCallsOfTheWriter) {
@@ -148,6 +172,21 @@ TEST(Segment, RefusesWrongCallsOfTheWriter) {
 
     SegmentWriter few_columns(pages, temporary, 1, 0, {}, memory);
     EXPECT_EQ(code_of([&] { few_columns.Finish(); }), ErrorCode::kInternal);
+
+    SegmentWriter includes(pages, temporary, 1, 0, {}, memory, {{IncludeKind::kText, 0}});
+    EXPECT_EQ(code_of([&] { includes.BeginInclude(); }), ErrorCode::kInternal);
+    includes.BeginColumn();
+    includes.BeginRows();
+    includes.EndColumn();
+    EXPECT_EQ(code_of([&] { includes.Finish(); }), ErrorCode::kInternal);
+    includes.BeginInclude();
+    EXPECT_EQ(code_of([&] { includes.Finish(); }), ErrorCode::kInternal);
+    includes.AddIncludeNull();
+    EXPECT_EQ(code_of([&] { includes.EndInclude(); }), ErrorCode::kInternal);
+    EXPECT_EQ(code_of([&] {
+                  SegmentWriter(pages, temporary, 1, 0, {}, memory, IncludeTypes(kMaxColumns));
+              }),
+              ErrorCode::kInternal);
 
     RowAccumulator rows(1, nullptr);
     rows.AddRow({5, 5});
@@ -239,7 +278,7 @@ void ExpectHarmless(DamageSubject& subject, const std::vector<std::uint8_t>& scr
 }
 
 TEST(Segment, DamageEndsInAnErrorOrAnAnswer) {
-    static DamageSubject subjects[] = {{1, {60, 1, 20, 60}, 4}, {2, {300, 2, 900, 300}, 3}};
+    static DamageSubject subjects[] = {{1, {60, 1, 20, 60, 4}, 4}, {2, {300, 2, 900, 300}, 3}};
     DamageReport sound;
     for (DamageSubject& subject : subjects) {
         ASSERT_NO_FATAL_FAILURE(ExpectHarmless(subject, {}, sound));

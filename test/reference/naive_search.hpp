@@ -17,6 +17,7 @@
 #include "core/ids.hpp"
 #include "core/split.hpp"
 #include "core/tid_map.hpp"
+#include "reference/naive_include.hpp"
 #include "reference/naive_like.hpp"
 
 namespace namedex::reference {
@@ -40,6 +41,7 @@ struct NaiveColumn {
 struct NaiveTable {
     std::vector<core::Tid> tids;  // ascending
     std::vector<NaiveColumn> columns;
+    std::vector<NaiveInclude> includes;
 
     std::uint32_t row_count() const { return static_cast<std::uint32_t>(tids.size()); }
     const NaiveValue& Value(std::uint32_t column, std::uint32_t row) const {
@@ -59,6 +61,13 @@ inline NaiveTable Select(const NaiveTable& table, const std::vector<std::uint32_
             some.rows.push_back(column.rows[row]);
         }
         selected.columns.push_back(std::move(some));
+    }
+    for (const NaiveInclude& include : table.includes) {
+        NaiveInclude some{include.type, {}};
+        for (const std::uint32_t row : rows) {
+            some.rows.push_back(include.rows[row]);
+        }
+        selected.includes.push_back(std::move(some));
     }
     return selected;
 }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <memory_resource>
 #include <random>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -190,11 +191,83 @@ inline std::string RandomScalar(Random& random) {
     return text;
 }
 
+// An INCLUDE column of one of the kinds that real ones are of.
+inline NaiveInclude RandomInclude(Random& random, core::IncludeType type, std::uint32_t rows) {
+    NaiveInclude include{type, {}};
+    const std::uint32_t nulls = random.Percent(40)   ? 0
+                                : random.Percent(10) ? 100
+                                                     : random.Below(70);
+    const std::uint32_t style = random.Below(5);
+    const std::uint32_t domain = 1 + random.Below(random.Percent(50) ? 5 : 1000);
+    const std::uint64_t seed =
+        (std::uint64_t{random.Below(1u << 30)} << 30) + random.Below(1u << 30);
+    const auto number = [&](std::uint32_t row) -> std::uint64_t {
+        switch (style) {
+            case 0:
+                return seed + row;
+            case 1:
+                return (seed + random.Below(domain)) * 0x9E3779B97F4A7C15u;
+            case 2:
+                return seed + random.Below(domain);
+            case 3:  // the extremes, and what is next to them
+                return (std::uint64_t{random.Below(2)} << (8 * type.width - 1)) - random.Below(3);
+            default:
+                return seed * (random.Below(1u << 30) + 1) >> random.Below(64);
+        }
+    };
+    const auto text = [&](std::uint32_t row) {
+        switch (style) {
+            case 0:
+                return "MRN-" + std::to_string(seed + row);
+            case 1:
+                return std::string(random.Below(domain) % 20, 'x') +
+                       std::to_string(random.Below(domain));
+            case 2:
+                return std::to_string(seed % 1000 + random.Below(domain));
+            case 3: {  // sizes around the format's limits
+                static constexpr std::uint32_t kSizes[] = {0, 12, 255, 480, 1000, 8128};
+                const std::uint32_t size = random.Of(kSizes);
+                const std::uint32_t more = random.Below(4);
+                return std::string(size + more - (size == 0 ? 0 : 2),
+                                   static_cast<char>(random.Below(256)));
+            }
+            default: {
+                std::string bytes(random.Below(random.Percent(90) ? 30 : 600), '\0');
+                for (char& c : bytes) {
+                    c = static_cast<char>(random.Below(256));
+                }
+                return bytes;
+            }
+        }
+    };
+    for (std::uint32_t row = 0; row < rows; ++row) {
+        if (random.Percent(nulls)) {
+            include.rows.emplace_back();
+        } else if (type.kind == core::IncludeKind::kNumber) {
+            include.rows.emplace_back(
+                NumberBytes(static_cast<std::int64_t>(number(row)), type.width));
+        } else {
+            include.rows.emplace_back(text(row));
+        }
+    }
+    return include;
+}
+
+inline core::IncludeType RandomIncludeType(Random& random) {
+    static constexpr core::IncludeType kTypes[] = {
+        {core::IncludeKind::kNumber, 1}, {core::IncludeKind::kNumber, 2},
+        {core::IncludeKind::kNumber, 4}, {core::IncludeKind::kNumber, 8},
+        {core::IncludeKind::kText, 0},   {core::IncludeKind::kText, 0},
+        {core::IncludeKind::kBytes, 0}};
+    return random.Of(kTypes);
+}
+
 struct TableShape {
     std::uint32_t rows = 0;
     std::uint32_t columns = 1;
     std::uint32_t vocabulary = 100;
     std::uint32_t distinct_values = 1000;  // at most so many in a column
+    std::uint32_t includes = 0;
 };
 
 inline NaiveTable RandomTable(Random& random, const TableShape& shape, const core::Folder& folder) {
@@ -235,6 +308,9 @@ inline NaiveTable RandomTable(Random& random, const TableShape& shape, const cor
                           : random.Below(values));
         }
         table.columns.push_back(std::move(column));
+    }
+    for (std::uint32_t i = 0; i < shape.includes; ++i) {
+        table.includes.push_back(RandomInclude(random, RandomIncludeType(random), shape.rows));
     }
     return table;
 }
@@ -401,10 +477,23 @@ inline std::vector<core::Condition> CompileAll(const std::vector<NaiveCondition>
 
 // ---- segments -------------------------------------------------------------------------------
 
+inline void AddTo(core::IncludeRows& rows, const std::optional<std::string>& value) {
+    if (value) {
+        rows.Add(*value);
+    } else {
+        rows.AddNull();
+    }
+}
+
 inline core::SegmentStats BuildSegment(const NaiveTable& table, const core::Folder& folder,
                                        const core::SegmentOptions& options,
                                        core::MemoryPages& pages) {
-    core::RowAccumulator rows(static_cast<std::uint32_t>(table.columns.size()), nullptr);
+    core::IncludeTypes include_types;
+    for (const NaiveInclude& include : table.includes) {
+        include_types.push_back(include.type);
+    }
+    core::RowAccumulator rows(static_cast<std::uint32_t>(table.columns.size()), include_types,
+                              nullptr);
     core::Splitter splitter(folder);
     core::SplitValue split;
     for (std::uint32_t row = 0; row < table.row_count(); ++row) {
@@ -421,6 +510,9 @@ inline core::SegmentStats BuildSegment(const NaiveTable& table, const core::Fold
             } else {
                 rows.column(c).AddRegular(split.words, split.shape);
             }
+        }
+        for (std::uint32_t i = 0; i < table.includes.size(); ++i) {
+            AddTo(rows.include(i), table.includes[i].rows[row]);
         }
     }
     core::MemoryPagesFactory temporary;
@@ -543,6 +635,14 @@ inline std::string FaultInContents(core::SegmentReader& segment, const NaiveTabl
         if (column.header().nulls.count != nulls || column.header().word_count != wanted.size() ||
             column.header().posting_count != postings) {
             return "other numbers in the header of column " + std::to_string(c);
+        }
+    }
+    if (segment.include_count() != table.includes.size()) {
+        return "another number of INCLUDE columns";
+    }
+    for (std::uint32_t i = 0; i < segment.include_count(); ++i) {
+        if (fault = FaultInInclude(segment.include(i), table.includes[i]); !fault.empty()) {
+            return "INCLUDE column " + std::to_string(i) + ": " + fault;
         }
     }
     return "";

@@ -172,7 +172,41 @@ struct DamageReport {
     std::uint32_t errors = 0;
 };
 
-// Opens the segment, asks all queries, reads words, TIDs and many values, verifies, and merges.
+// Reads an INCLUDE column in order and out of it, going on after errors.
+template <typename Attempt>
+void ReadDamagedInclude(core::SegmentReader& segment, std::uint32_t number, Attempt& attempt) {
+    const std::uint32_t rows = segment.row_count();
+    const bool is_number = segment.include_type(number).kind == core::IncludeKind::kNumber;
+    const auto read = [&](core::RowOrdinal row) {
+        return attempt("include", [&] {
+            std::string_view value;
+            std::int64_t as_number = 0;
+            if (!segment.include(number).Read(row, value)) {
+                return;
+            }
+            if (is_number ? value.size() != segment.include_type(number).width
+                          : value.size() > core::kMaxIncludeBytes) {
+                core::ThrowInternal("a value of an impossible size was read");
+            }
+            const std::string copy(value);
+            if (is_number && segment.include(number).ReadNumber(row, as_number) &&
+                copy != NumberBytes(as_number, static_cast<unsigned>(copy.size()))) {
+                core::ThrowInternal("a number is not the value's");
+            }
+        });
+    };
+    int failed = 0;
+    for (core::RowOrdinal row = 0; row < rows && failed < 20; ++row) {
+        failed += read(row) ? 0 : 1;
+    }
+    for (core::RowOrdinal row = rows; row > 0 && failed < 40;) {
+        row -= std::min(row, 1 + row % 37);
+        failed += read(row) ? 0 : 1;
+    }
+}
+
+// Opens the segment, asks all queries, reads words, TIDs and many values, those of INCLUDE columns
+// all, verifies, and merges.
 inline DamageReport Exercise(DamageSubject& subject, DamagedPages& pages) {
     DamageReport report;
     LimitedMemory memory(std::size_t{256} << 20);
@@ -238,6 +272,9 @@ inline DamageReport Exercise(DamageSubject& subject, DamagedPages& pages) {
             }
             attempt("words", [&] { ReadLexicon(segment->column(c), rows); });
         }
+        for (std::uint32_t i = 0; i < segment->include_count(); ++i) {
+            ReadDamagedInclude(*segment, i, attempt);
+        }
         attempt("check", [&] { core::CheckSegment(*segment, folders, nullptr); });
         segment->Release();
         if (pages.pinned() != 0) {
@@ -260,6 +297,12 @@ inline DamageReport Exercise(DamageSubject& subject, DamagedPages& pages) {
             for (core::RowOrdinal row = 0; row < merged.row_count();
                  row += 1 + merged.row_count() / 50) {
                 ReadValue(merged.column(c), row);
+            }
+        }
+        for (std::uint32_t i = 0; i < merged.include_count(); ++i) {
+            std::string_view value;
+            for (core::RowOrdinal row = 0; row < merged.row_count(); ++row) {
+                merged.include(i).Read(row, value);
             }
         }
     });

@@ -63,7 +63,6 @@ DROP INDEX t_crossed;
 SELECT raised('CREATE UNIQUE INDEX ON t USING namedex (a)');
 SELECT raised('CREATE INDEX ON t USING namedex (a DESC)');
 SELECT raised('CREATE INDEX ON t USING namedex (a NULLS FIRST)');
-SELECT raised('CREATE INDEX ON t USING namedex (a) INCLUDE (id)');
 SELECT replace(raised('CREATE INDEX ON t USING namedex (a text_ops (siglen = 8))'), 'public.', '') AS raised;  -- 17 says the schema
 SELECT raised('CREATE INDEX i ON t USING namedex (a); CLUSTER t USING i');
 SELECT raised('CREATE INDEX i ON t USING namedex (a); ALTER TABLE t ADD PRIMARY KEY USING INDEX i');

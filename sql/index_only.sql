@@ -69,7 +69,10 @@ SELECT by_index($$SELECT first_name, i2, count(*) FROM t GROUP BY GROUPING SETS 
 SELECT by_index($$SELECT DISTINCT first_name, c FROM t$$), by_index($$SELECT i4 FROM t WHERE last_name ILIKE 'k%' ORDER BY last_name, i4 LIMIT 7$$);
 SELECT by_index($$SELECT i4, rank() OVER (PARTITION BY first_name ORDER BY d) FROM t$$), by_index($$SELECT last_name, generate_series(1, i2) FROM t$$);
 SELECT by_index($$SELECT upper(last_name) || i4, (SELECT max(i2) FROM t AS s WHERE s.last_name = t.last_name) FROM t WHERE i2 = 1$$);
-SELECT by_index($$SELECT a.i4, b.first_name FROM t AS a JOIN t AS b ON a.i4 = b.i4 WHERE a.last_name ILIKE '%son%'$$);
+SELECT by_index($$SELECT count(*) FROM t WHERE i2 > 0 GROUP BY first_name$$), by_index($$SELECT count(*) FROM t GROUP BY i2 HAVING max(first_name) > 'M' AND min(d) > '1925-01-02'$$);
+SELECT by_index($$SELECT a.i2, b.first_name FROM t AS a JOIN t AS b ON a.i4 = b.i4 WHERE a.last_name ILIKE '%son%'$$);
+SELECT by_index($$SELECT b.i4 FROM t AS a JOIN t AS b ON b.last_name LIKE a.first_name || '%' WHERE a.i4 > -30$$);
+SELECT by_index($$SELECT s.i4, u.p FROM t AS s LEFT JOIN unnest('{An,Jean,nobody}'::text[]) AS u (p) ON s.first_name LIKE u.p || '%' WHERE s.i2 = 1$$);
 SELECT by_index($$SELECT u.p, s.last_name, s.i4 FROM unnest('{smith%,%kow%,NULL,zz%}'::text[]) AS u (p) JOIN t AS s ON s.last_name ILIKE u.p$$);
 SELECT by_index($$SELECT u.p, s.c FROM unnest('{smith%,%kow%,none}'::text[]) AS u (p) LEFT JOIN t AS s ON s.last_name ILIKE u.p AND length(s.first_name) > 3$$);
 SELECT by_index($$SELECT last_name FROM t WHERE i2 = 1 UNION ALL SELECT first_name FROM t WHERE i2 = 2$$), by_index($$SELECT EXISTS (SELECT FROM t WHERE last_name ILIKE '%zyz%')$$);

@@ -44,7 +44,8 @@ constexpr double kRowCost = 25;          // a row found: its TID, handed to the 
 // In an index-only scan, for a row found:
 constexpr double kMapCost = 10;          // its page's bit in the visibility map
 constexpr double kHeapRowCost = 400;     // looking it up in the heap, where the bit is not set
-constexpr double kValueCost = 120;       // a value put together
+constexpr double kValueCost = 120;       // a key column's value, put together
+constexpr double kIncludeCost = 40;      // an INCLUDE column's value, read
 
 struct Answer {
     double rows = 0;      // that satisfy the conditions, at most, less the share of all that is dead
@@ -239,9 +240,9 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
     return answer;
 }
 
-// How many columns of the index have to be put together: those that the query reads otherwise than
-// in the conditions which the index decides.
-int ColumnsRead(const IndexPath* path) {
+// What reading a row's values takes: of the columns that the query reads otherwise than in the
+// conditions which the index decides.
+double ValuesCost(const IndexPath* path) {
     const IndexOptInfo* index = path->indexinfo;
     Bitmapset* read = nullptr;
     pull_varattnos(reinterpret_cast<Node*>(index->rel->reltarget->exprs), index->rel->relid, &read);
@@ -252,14 +253,16 @@ int ColumnsRead(const IndexPath* path) {
             pull_varattnos(reinterpret_cast<Node*>(qual->clause), index->rel->relid, &read);
         }
     }
-    int columns = 0;
+    double cost = 0;
     for (int i = 0; i < index->ncolumns; ++i) {
         // 0: an expression; whether that is read is not looked into
-        columns += index->indexkeys[i] == 0 ||
-                   bms_is_member(index->indexkeys[i] - FirstLowInvalidHeapAttributeNumber, read);
+        if (index->indexkeys[i] == 0 ||
+            bms_is_member(index->indexkeys[i] - FirstLowInvalidHeapAttributeNumber, read)) {
+            cost += i < index->nkeycolumns ? kValueCost : kIncludeCost;
+        }
     }
     bms_free(read);
-    return columns;
+    return cost;
 }
 
 bool MayAsk(PlannerInfo* root, const IndexPath* path) {
@@ -329,7 +332,7 @@ void CostEstimate(PlannerInfo* root, IndexPath* path, double loop_count, Cost* s
     if (path->path.pathtype == T_IndexOnlyScan) {
         // The pages that have to be looked at in the heap are counted by the planner.
         const double looked_up = answer.rows * (1 - path->indexinfo->rel->allvisfrac);
-        *total_cost += (answer.rows * (kMapCost + ColumnsRead(path) * kValueCost) +
+        *total_cost += (answer.rows * (kMapCost + ValuesCost(path)) +
                         looked_up * kHeapRowCost) *
                        kCostPerNanosecond;
     }

@@ -23,7 +23,7 @@ NAMEDEX_FUNCTION(namedex_handler) {
     routine->amclusterable = false;
     routine->ampredlocks = false;
     routine->amcanparallel = true;
-    routine->amcaninclude = false;
+    routine->amcaninclude = true;
     routine->amusemaintenanceworkmem = true;
     routine->amparallelvacuumoptions =
         VACUUM_OPTION_PARALLEL_BULKDEL | VACUUM_OPTION_PARALLEL_CLEANUP;

@@ -128,6 +128,53 @@ std::string_view TextOf(KeyKind kind, Datum value) {
     return {VARDATA_ANY(text), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(text))};
 }
 
+namespace {
+
+void CheckSize(Relation index, int column, std::size_t size) {
+    if (size > kMaxValueBytes) {
+        core::ThrowTooLarge(
+            "value of " + std::to_string(size) + " bytes in column \"" +
+                NameStr(TupleDescAttr(RelationGetDescr(index), column)->attname) +
+                "\" is too large for index \"" + RelationGetRelationName(index) + "\"",
+            "The limit is " + std::to_string(kMaxValueBytes) + " bytes.",
+            column < IndexRelationGetNumberOfKeyAttributes(index)
+                ? "Index an expression that shortens the value, such as left(value, 1000)."
+                : "Leave the column out of INCLUDE.");
+    }
+}
+
+// The bytes of an INCLUDE column's value, detoasted if need be (then in CurrentMemoryContext), or
+// in `number`.
+std::string_view BytesOf(const FormData_pg_attribute& column, Datum value, char* number) {
+    if (column.attbyval) {
+        for (int i = 0; i < column.attlen; ++i) {
+            number[i] = static_cast<char>(value >> 8 * i);
+        }
+        return {number, static_cast<std::size_t>(column.attlen)};
+    }
+    if (column.attlen == -1) {
+        return TextOf(KeyKind::kText, value);
+    }
+    const char* bytes = DatumGetPointer(value);
+    if (column.attlen == -2 || column.atttypid == NAMEOID) {
+        return bytes;
+    }
+    return {bytes, static_cast<std::size_t>(column.attlen)};
+}
+
+core::IncludeType IncludeTypeOf(const FormData_pg_attribute& column) {
+    if (column.attbyval) {
+        return {core::IncludeKind::kNumber, static_cast<std::uint8_t>(column.attlen)};
+    }
+    char category = TYPCATEGORY_INVALID;
+    bool preferred;
+    pg::Call([&] { get_type_category_preferred(column.atttypid, &category, &preferred); });
+    return {category == TYPCATEGORY_STRING ? core::IncludeKind::kText : core::IncludeKind::kBytes,
+            0};
+}
+
+}  // namespace
+
 void EncodeRow(Relation index, const Datum* values, const bool* is_null, std::string& out) {
     const int columns = IndexRelationGetNumberOfKeyAttributes(index);
     for (int i = 0; i < columns; ++i) {
@@ -143,20 +190,25 @@ void EncodeRow(Relation index, const Datum* values, const bool* is_null, std::st
             continue;
         }
         const std::string_view text = TextOf(kind, values[i]);
-        if (text.size() > kMaxValueBytes) {
-            core::ThrowTooLarge(
-                "value of " + std::to_string(text.size()) + " bytes in column \"" +
-                    NameStr(TupleDescAttr(RelationGetDescr(index), i)->attname) +
-                    "\" is too large for index \"" + RelationGetRelationName(index) + "\"",
-                "The limit is " + std::to_string(kMaxValueBytes) + " bytes.",
-                "Index an expression that shortens the value, such as left(value, 1000).");
-        }
+        CheckSize(index, i, text.size());
         core::PutVarint(out, text.size() + 1);
         out.append(text);
     }
+    for (int i = columns; i < IndexRelationGetNumberOfAttributes(index); ++i) {
+        if (is_null[i]) {
+            core::PutVarint(out, 0);
+            continue;
+        }
+        char number[sizeof(Datum)];
+        const std::string_view bytes =
+            BytesOf(*TupleDescAttr(RelationGetDescr(index), i), values[i], number);
+        CheckSize(index, i, bytes.size());
+        core::PutVarint(out, bytes.size() + 1);
+        out.append(bytes);
+    }
 }
 
-IndexKeys::IndexKeys(Relation index) {
+IndexKeys::IndexKeys(Relation index) : descriptor_(RelationGetDescr(index)) {
     const int columns = IndexRelationGetNumberOfKeyAttributes(index);
     bool all_known = true;  // the versions of what folds
     for (int i = 0; i < columns; ++i) {
@@ -194,13 +246,68 @@ IndexKeys::IndexKeys(Relation index) {
         column.splitter = std::make_unique<core::Splitter>(*folders_.back());
         columns_.push_back(std::move(column));
     }
+    for (int i = columns; i < IndexRelationGetNumberOfAttributes(index); ++i) {
+        include_types_.push_back(IncludeTypeOf(*TupleDescAttr(descriptor_, i)));
+    }
     if (!all_known) {
         fold_version_ = storage::kMixedFolds;
     }
 }
 
+namespace {
+
+// A varlena with those contents; with a short header where that is allowed and fits.
+void MakeVarlena(std::string_view contents, bool may_be_short, std::vector<char>& datum) {
+    if (may_be_short && contents.size() + VARHDRSZ_SHORT <= VARATT_SHORT_MAX) {
+        datum.resize(contents.size() + VARHDRSZ_SHORT);
+        SET_VARSIZE_SHORT(datum.data(), datum.size());
+        memcpy(datum.data() + VARHDRSZ_SHORT, contents.data(), contents.size());
+    } else {
+        datum.resize(contents.size() + VARHDRSZ);
+        SET_VARSIZE(datum.data(), datum.size());
+        memcpy(datum.data() + VARHDRSZ, contents.data(), contents.size());
+    }
+}
+
+void MakeName(std::string_view text, std::vector<char>& datum) {
+    if (text.size() >= NAMEDATALEN) {
+        core::ThrowCorrupt("a stored name is too long");
+    }
+    datum.assign(NAMEDATALEN, '\0');
+    memcpy(datum.data(), text.data(), text.size());
+}
+
+}  // namespace
+
 Datum IndexKeys::Decode(std::uint32_t column, std::string_view text,
                         std::vector<char>& datum) const {
+    return column < size() ? DecodeKey(column, text, datum) : DecodeInclude(column, text, datum);
+}
+
+Datum IndexKeys::DecodeInclude(std::uint32_t column, std::string_view bytes,
+                               std::vector<char>& datum) const {
+    const FormData_pg_attribute& attribute = *TupleDescAttr(descriptor_, column);
+    if (attribute.attlen == -1) {
+        MakeVarlena(bytes, attribute.attstorage != TYPSTORAGE_PLAIN, datum);
+    } else if (attribute.attlen == -2) {
+        datum.assign(bytes.begin(), bytes.end());
+        datum.push_back('\0');
+    } else if (attribute.atttypid == NAMEOID) {
+        MakeName(bytes, datum);
+    } else if (bytes.size() != static_cast<std::size_t>(attribute.attlen)) {
+        core::ThrowCorrupt("a stored value has a wrong length");
+    } else if (attribute.attbyval) {
+        // As fetch_att has it: as wide as a datum, with the sign.
+        return static_cast<Datum>(
+            core::LoadNumber(bytes.data(), static_cast<unsigned>(attribute.attlen)));
+    } else {
+        datum.assign(bytes.begin(), bytes.end());
+    }
+    return PointerGetDatum(datum.data());
+}
+
+Datum IndexKeys::DecodeKey(std::uint32_t column, std::string_view text,
+                           std::vector<char>& datum) const {
     switch (kind(column)) {
         case KeyKind::kInteger:
         case KeyKind::kDateTime:
@@ -211,28 +318,16 @@ Datum IndexKeys::Decode(std::uint32_t column, std::string_view text,
             }
             datum.resize(UUID_LEN);
             for (std::size_t i = 0; i < UUID_LEN; ++i) {
-                datum[i] = static_cast<char>(HexDigit(text[2 * i]) << 4 | HexDigit(text[2 * i + 1]));
+                datum[i] =
+                    static_cast<char>(HexDigit(text[2 * i]) << 4 | HexDigit(text[2 * i + 1]));
             }
             break;
         case KeyKind::kName:
-            if (text.size() >= NAMEDATALEN) {
-                core::ThrowCorrupt("a stored name is too long");
-            }
-            datum.assign(NAMEDATALEN, '\0');
-            memcpy(datum.data(), text.data(), text.size());
+            MakeName(text, datum);
             break;
         case KeyKind::kText:
         case KeyKind::kBpchar:
-            // A short header where it fits, as the tuple would have it.
-            if (text.size() + VARHDRSZ_SHORT <= VARATT_SHORT_MAX) {
-                datum.resize(text.size() + VARHDRSZ_SHORT);
-                SET_VARSIZE_SHORT(datum.data(), datum.size());
-                memcpy(datum.data() + VARHDRSZ_SHORT, text.data(), text.size());
-            } else {
-                datum.resize(text.size() + VARHDRSZ);
-                SET_VARSIZE(datum.data(), datum.size());
-                memcpy(datum.data() + VARHDRSZ, text.data(), text.size());
-            }
+            MakeVarlena(text, true, datum);
             break;
     }
     return PointerGetDatum(datum.data());
@@ -242,6 +337,11 @@ template <typename Rows>
 void IndexKeys::AddTo(Rows& rows, core::Tid tid, std::string_view encoded) {
     rows.AddRow(tid);
     ReadValues(encoded, [&](std::uint32_t i, const std::optional<std::string_view>& value) {
+        if (i >= size()) {
+            auto& to = rows.include(i - size());
+            value ? to.Add(*value) : to.AddNull();
+            return;
+        }
         auto& to = rows.column(i);
         if (!value) {
             to.AddNull();
@@ -267,7 +367,9 @@ void IndexKeys::AddRow(core::PendingIndex& rows, core::Tid tid, std::string_view
 bool IndexKeys::Accepts(const std::vector<core::Condition>& conditions, std::string_view encoded) {
     values_.resize(columns_.size());
     ReadValues(encoded, [this](std::uint32_t i, const std::optional<std::string_view>& value) {
-        values_[i] = value;
+        if (i < size()) {
+            values_[i] = value;
+        }
     });
     for (const core::Condition& condition : conditions) {
         const std::optional<std::string_view>& value = values_[condition.column];

@@ -1,12 +1,17 @@
 /*
- * The key columns of a namedex index: how a column's values become text, and how text is folded.
+ * The columns of a namedex index: how a key column's values become text, how text is folded, and
+ * how an INCLUDE column's values become bytes.
  *
  * Text types are indexed as they are (char(n) with its padding). Types without case are indexed as
  * one word of lower-case hexadecimal digits that sorts as the value does: integers and date/time
  * values as 64 bits with the sign bit inverted (so int2, int4 and int8 meet), uuid as its 16 bytes.
  *
- * A row travels as text, encoded: for each key column varint 0 for NULL, else 1 + length and the
- * bytes.
+ * INCLUDE columns may be of any type. A value passed by value is as many bytes, little-endian; a
+ * varlena its contents, detoasted, without the header; a name or cstring its characters; anything
+ * else its bytes.
+ *
+ * A row travels encoded: for each key column, then each INCLUDE column, varint 0 for NULL, else 1 +
+ * length and the bytes.
  */
 #pragma once
 
@@ -35,7 +40,7 @@ Datum ScalarFromText(Oid type, std::string_view text);
 // The bytes of a text datum of `kind`, detoasted if need be (then in CurrentMemoryContext).
 std::string_view TextOf(KeyKind kind, Datum value);
 
-// Appends one encoded row of the index's key values. Throws kTooLarge naming the column.
+// Appends one encoded row of the index. Throws kTooLarge naming the column.
 void EncodeRow(Relation index, const Datum* values, const bool* is_null, std::string& out);
 
 class IndexKeys {
@@ -43,7 +48,13 @@ class IndexKeys {
     // Refuses what cannot be indexed exactly (nondeterministic collations). Throws.
     explicit IndexKeys(Relation index);
 
+    // Of key columns.
     std::uint32_t size() const { return static_cast<std::uint32_t>(columns_.size()); }
+    const core::IncludeTypes& include_types() const { return include_types_; }
+    // Of key and INCLUDE columns.
+    std::uint32_t all_columns() const {
+        return size() + static_cast<std::uint32_t>(include_types_.size());
+    }
     KeyKind kind(std::uint32_t column) const { return columns_[column].kind; }
     Oid type(std::uint32_t column) const { return columns_[column].type; }
     Oid collation(std::uint32_t column) const { return columns_[column].collation; }
@@ -60,12 +71,12 @@ class IndexKeys {
     void AddRow(core::RowAccumulator& rows, core::Tid tid, std::string_view encoded);
     void AddRow(core::PendingIndex& rows, core::Tid tid, std::string_view encoded);
 
-    // Calls visit(column, value) for every key column of an encoded row; nullopt for NULL.
+    // Calls visit(column, value) for every column of an encoded row; nullopt for NULL.
     template <typename Visit>
     void ReadValues(std::string_view encoded, Visit&& visit) const {
         core::ByteReader reader(reinterpret_cast<const std::uint8_t*>(encoded.data()),
                                 encoded.size());
-        for (std::uint32_t i = 0; i < size(); ++i) {
+        for (std::uint32_t i = 0; i < all_columns(); ++i) {
             std::optional<std::string_view> value;
             if (const std::uint64_t bytes = reader.Varint(); bytes > 0) {
                 value.emplace(reinterpret_cast<const char*>(reader.Take(bytes - 1)), bytes - 1);
@@ -74,8 +85,8 @@ class IndexKeys {
         }
     }
 
-    // The value of a column's text, as a datum of the column's type: in `datum` if it is passed by
-    // reference.
+    // The value of a column's text or bytes, as a datum of the column's type: in `datum` if it is
+    // passed by reference.
     Datum Decode(std::uint32_t column, std::string_view text, std::vector<char>& datum) const;
 
     // Whether an encoded row satisfies all conditions.
@@ -84,6 +95,9 @@ class IndexKeys {
   private:
     template <typename Rows>
     void AddTo(Rows& rows, core::Tid tid, std::string_view encoded);
+    Datum DecodeKey(std::uint32_t column, std::string_view text, std::vector<char>& datum) const;
+    Datum DecodeInclude(std::uint32_t column, std::string_view bytes,
+                        std::vector<char>& datum) const;
 
     struct Column {
         KeyKind kind;
@@ -92,7 +106,9 @@ class IndexKeys {
         std::unique_ptr<core::Splitter> splitter;
     };
 
+    TupleDesc descriptor_;
     std::vector<Column> columns_;
+    core::IncludeTypes include_types_;
     std::vector<const core::Folder*> folders_;
     storage::FoldSignature fold_version_ = 0;
     bool has_text_ = false;

@@ -7,7 +7,7 @@ namespace namedex::am {
 IndexTuple::IndexTuple(Relation index, const IndexKeys& keys, WantedColumns wanted,
                        MemoryContext context)
     : descriptor_(RelationGetDescr(index)), keys_(keys), context_(context) {
-    for (std::uint32_t i = 0; i < keys.size(); ++i) {
+    for (std::uint32_t i = 0; i < keys.all_columns(); ++i) {
         if ((wanted >> i & 1) != 0) {
             columns_.emplace_back(i);
         }
@@ -19,7 +19,16 @@ IndexTuple::IndexTuple(Relation index, const IndexKeys& keys, WantedColumns want
 void IndexTuple::ReadFrom(core::SegmentReader& segment) {
     Forget();
     for (Column& column : columns_) {
-        column.values.emplace(segment.column(column.number));
+        if (column.number < keys_.size()) {
+            column.values.emplace(segment.column(column.number));
+            continue;
+        }
+        const std::uint32_t number = column.number - keys_.size();
+        if (number >= segment.include_count() ||
+            segment.include_type(number) != keys_.include_types()[number]) {
+            core::ThrowCorrupt("a segment has INCLUDE columns of other types than the index");
+        }
+        column.include = &segment.include(number);
     }
 }
 
@@ -32,28 +41,39 @@ void IndexTuple::Forget() {
     pending_ = nullptr;
     for (Column& column : columns_) {
         column.values.reset();
+        column.include = nullptr;
     }
 }
 
-void IndexTuple::Set(Column& column, std::optional<std::string_view> text) {
-    nulls_[column.number] = !text;
-    if (text) {
-        values_[column.number] = keys_.Decode(column.number, *text, column.datum);
+std::optional<std::string_view> IndexTuple::ValueOf(Column& column, core::RowOrdinal row) {
+    if (pending_ != nullptr) {
+        if (column.number >= keys_.size()) {
+            return pending_->include(column.number - keys_.size()).Value(row);
+        }
+        const core::PendingColumn& values = pending_->column(column.number);
+        return values.IsNull(row)
+                   ? std::nullopt
+                   : std::optional(values.Value(row, core::TextForm::kOriginal, scratch_));
+    }
+    if (column.include != nullptr) {
+        std::string_view value;
+        return column.include->Read(row, value) ? std::optional(value) : std::nullopt;
+    }
+    return column.values->Load(row) == core::ForwardReader::kNull
+               ? std::nullopt
+               : std::optional(column.values->Original());
+}
+
+void IndexTuple::Set(Column& column, std::optional<std::string_view> value) {
+    nulls_[column.number] = !value;
+    if (value) {
+        values_[column.number] = keys_.Decode(column.number, *value, column.datum);
     }
 }
 
 HeapTuple IndexTuple::Form(core::RowOrdinal row) {
     for (Column& column : columns_) {
-        if (pending_ != nullptr) {
-            const core::PendingColumn& values = pending_->column(column.number);
-            Set(column, values.IsNull(row) ? std::nullopt
-                                           : std::optional(values.Value(
-                                                 row, core::TextForm::kOriginal, scratch_)));
-        } else if (column.values->Load(row) == core::ForwardReader::kNull) {
-            Set(column, std::nullopt);
-        } else {
-            Set(column, column.values->Original());
-        }
+        Set(column, ValueOf(column, row));
     }
     return Form();
 }

@@ -41,11 +41,13 @@ class IndexTuple {
         explicit Column(std::uint32_t n) : number(n) {}
 
         std::uint32_t number;
-        std::optional<core::ValueReader> values;  // of a segment's rows
+        std::optional<core::ValueReader> values;  // of a segment's rows, if it is a key column
+        core::IncludeReader* include = nullptr;   // of a segment's rows, if it is not
         std::vector<char> datum;                  // the value, if it is passed by reference
     };
 
-    void Set(Column& column, std::optional<std::string_view> text);
+    std::optional<std::string_view> ValueOf(Column& column, core::RowOrdinal row);
+    void Set(Column& column, std::optional<std::string_view> value);
     HeapTuple Form();
 
     TupleDesc descriptor_;

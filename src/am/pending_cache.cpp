@@ -31,9 +31,8 @@ Cache& TheCache() {
 
 bool IsListed(const MetaData& meta, storage::OwnerId id) {
     bool listed = false;
-    storage::ForEachChain(meta, [&](const PendingChain& chain) {
-        listed = listed || chain.id == id;
-    });
+    storage::ForEachChain(meta,
+                          [&](const PendingChain& chain) { listed = listed || chain.id == id; });
     return listed;
 }
 
@@ -59,12 +58,12 @@ void Trim(Cache& cache, Relation index, const MetaData& meta) {
 }  // namespace
 
 KeptChain::KeptChain(Relation index, std::uint64_t identity, const PendingChain& chain,
-                     std::uint32_t columns, std::unique_ptr<pg::ContextResource> memory)
+                     const IndexKeys& keys, std::unique_ptr<pg::ContextResource> memory)
     : file_(compat::FileOf(index)),
       identity_(identity),
       id_(chain.id),
       memory_(std::move(memory)),
-      rows_(columns, memory_.get(), &pg::PollInterrupts),
+      rows_(keys.size(), keys.include_types(), memory_.get(), &pg::PollInterrupts),
       cursor_(storage::BeginOf(chain)),
       deletes_(0) {}
 
@@ -150,9 +149,8 @@ std::optional<PendingView> ViewChain(Relation index, const MetaData& meta,
         chains.erase(found);
     } else {
         Trim(cache, index, meta);
-        kept = std::make_shared<KeptChain>(
-            index, meta.identity, chain, keys.size(),
-            std::make_unique<pg::ContextResource>(cache.context));
+        kept = std::make_shared<KeptChain>(index, meta.identity, chain, keys,
+                                           std::make_unique<pg::ContextResource>(cache.context));
     }
     // If this throws, the chain is not kept.
     if (!kept->Update(index, meta, chain, keys, snapshot)) {

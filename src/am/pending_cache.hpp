@@ -3,9 +3,9 @@
  * (core/pending_index.hpp).
  *
  * Looking at 4 MB of pending rows one by one would take tens of milliseconds a search. But a chain
- * only grows at its end, its records never change but for their dead flags, and its id is never used
- * again. So a backend reads each record once: a search goes on where the one before has stopped.
- * Dead flags are read again when the metapage says that some may have been set.
+ * only grows at its end, its records never change but for their dead flags, and its id is never
+ * used again. So a backend reads each record once: a search goes on where the one before has
+ * stopped. Dead flags are read again when the metapage says that some may have been set.
  *
  * What is kept may be longer than what a scan has to do with: a scan notes how many rows there were
  * when it read the chain, and looks at no others. Several scans may share a chain.
@@ -26,7 +26,7 @@ namespace namedex::am {
 class KeptChain {
   public:
     KeptChain(Relation index, std::uint64_t identity, const storage::PendingChain& chain,
-              std::uint32_t columns, std::unique_ptr<pg::ContextResource> memory);
+              const IndexKeys& keys, std::unique_ptr<pg::ContextResource> memory);
 
     bool Is(Relation index, std::uint64_t identity, storage::OwnerId id) const;
     bool IsOf(Relation index, std::uint64_t identity) const;

@@ -18,7 +18,7 @@ constexpr std::uint64_t kRowsPerCheck = 256;
 constexpr std::size_t kBytesPerCheck = std::size_t{1} << 20;
 
 std::unique_ptr<core::RowAccumulator> NewRows(const IndexKeys& keys, void (*poll)()) {
-    return std::make_unique<core::RowAccumulator>(keys.size(), poll);
+    return std::make_unique<core::RowAccumulator>(keys.size(), keys.include_types(), poll);
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ void SegmentBuild::SetMemoryLimit(std::size_t memory_limit) {
     row_limit_bytes_ = memory_limit > 4 * kWriterBytes
                            ? memory_limit - kWriterBytes - options_.gram_memory / 2
                            : memory_limit / 2;
-    row_limit_bytes_ = std::max(row_limit_bytes_, kLeastRowBytes * (1 + keys_.size()));
+    row_limit_bytes_ = std::max(row_limit_bytes_, kLeastRowBytes * (1 + keys_.all_columns()));
 }
 
 void SegmentBuild::Add(core::Tid tid, std::string_view encoded) {

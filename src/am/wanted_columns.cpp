@@ -10,7 +10,8 @@ namespace namedex::am {
 
 namespace {
 
-// The queries that are running, the innermost first. Each is on the stack of the hook's call.
+// The query that is running, and those within which it runs. Each is on the stack of the hook's
+// call. A scan's first row is asked for by its own query.
 struct RunningQuery {
     QueryDesc* query;
     RunningQuery* outer;
@@ -160,11 +161,10 @@ void WatchExecutor() {
 }
 
 WantedColumns ColumnsReadFrom(IndexScanDesc scan) {
-    for (const RunningQuery* run = running; run != nullptr; run = run->outer) {
-        Search search{scan, nullptr, nullptr};
-        if (run->query->planstate != nullptr && Visit(run->query->planstate, &search)) {
-            return ReadBy(search.found, search.above);
-        }
+    Search search{scan, nullptr, nullptr};
+    if (running != nullptr && running->query->planstate != nullptr &&
+        Visit(running->query->planstate, &search)) {
+        return ReadBy(search.found, search.above);
     }
     return kAllColumns;
 }

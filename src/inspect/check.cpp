@@ -235,6 +235,9 @@ class Checker {
         if ((marked > 0 && counted == 0) || (marked < counted && counted > 1)) {
             core::ThrowCorrupt("the tombstones of a segment and the metapage's count disagree");
         }
+        if (segment.reader.header().include_types() != keys_.include_types()) {
+            core::ThrowCorrupt("a segment has INCLUDE columns of other types than the index");
+        }
         std::vector<std::unique_ptr<core::ValueReader>> values;
         for (std::uint32_t i = 0; with_values_ && i < keys_.size(); ++i) {
             values.push_back(std::make_unique<core::ValueReader>(segment.reader.column(i)));
@@ -254,6 +257,15 @@ class Checker {
                     const std::string_view text = value->Original();
                     core::PutVarint(encoded_, text.size() + 1);
                     encoded_.append(text);
+                }
+            }
+            for (std::uint32_t i = 0; with_values_ && i < segment.reader.include_count(); ++i) {
+                std::string_view bytes;
+                if (!segment.reader.include(i).Read(row, bytes)) {
+                    core::PutVarint(encoded_, 0);
+                } else {
+                    core::PutVarint(encoded_, bytes.size() + 1);
+                    encoded_.append(bytes);
                 }
             }
             rows_.push_back({Number(tid.block, tid.offset), with_values_ ? HashRow(encoded_) : 0});

@@ -18,6 +18,7 @@ struct Stats {
     int64 lexicon_pages = 0;
     int64 posting_pages = 0;
     int64 forward_pages = 0;
+    int64 include_pages = 0;
     int32 segments = 0;
 };
 
@@ -35,6 +36,7 @@ Stats Collect(Relation index) {
         ++stats.segments;
         stats.rows += segment->pages.entry().rows;
         stats.dead += segment->pages.entry().dead;
+        stats.include_pages += static_cast<int64>(segment->reader.header().include_pages());
         for (const core::ColumnHeader& column : segment->reader.header().columns) {
             const auto pages = [&column](std::initializer_list<core::ColumnSection> sections) {
                 int64 sum = 0;
@@ -84,7 +86,7 @@ NAMEDEX_FUNCTION(namedex_stats) {
                               Int64GetDatum(stats.lexicon_pages * BLCKSZ),
                               Int64GetDatum(stats.posting_pages * BLCKSZ),
                               Int64GetDatum(stats.forward_pages * BLCKSZ),
-                              Int64GetDatum(0)};
+                              Int64GetDatum(stats.include_pages * BLCKSZ)};
             bool nulls[lengthof(values)] = {};
             relation_close(index, AccessShareLock);
             return HeapTupleGetDatum(

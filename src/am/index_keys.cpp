@@ -256,19 +256,6 @@ IndexKeys::IndexKeys(Relation index) : descriptor_(RelationGetDescr(index)) {
 
 namespace {
 
-// A varlena with those contents; with a short header where that is allowed and fits.
-void MakeVarlena(std::string_view contents, bool may_be_short, std::vector<char>& datum) {
-    if (may_be_short && contents.size() + VARHDRSZ_SHORT <= VARATT_SHORT_MAX) {
-        datum.resize(contents.size() + VARHDRSZ_SHORT);
-        SET_VARSIZE_SHORT(datum.data(), datum.size());
-        memcpy(datum.data() + VARHDRSZ_SHORT, contents.data(), contents.size());
-    } else {
-        datum.resize(contents.size() + VARHDRSZ);
-        SET_VARSIZE(datum.data(), datum.size());
-        memcpy(datum.data() + VARHDRSZ, contents.data(), contents.size());
-    }
-}
-
 void MakeName(std::string_view text, std::vector<char>& datum) {
     if (text.size() >= NAMEDATALEN) {
         core::ThrowCorrupt("a stored name is too long");
@@ -287,9 +274,7 @@ Datum IndexKeys::Decode(std::uint32_t column, std::string_view text,
 Datum IndexKeys::DecodeInclude(std::uint32_t column, std::string_view bytes,
                                std::vector<char>& datum) const {
     const FormData_pg_attribute& attribute = *TupleDescAttr(descriptor_, column);
-    if (attribute.attlen == -1) {
-        MakeVarlena(bytes, attribute.attstorage != TYPSTORAGE_PLAIN, datum);
-    } else if (attribute.attlen == -2) {
+    if (attribute.attlen == -2) {
         datum.assign(bytes.begin(), bytes.end());
         datum.push_back('\0');
     } else if (attribute.atttypid == NAMEOID) {
@@ -327,8 +312,7 @@ Datum IndexKeys::DecodeKey(std::uint32_t column, std::string_view text,
             break;
         case KeyKind::kText:
         case KeyKind::kBpchar:
-            MakeVarlena(text, true, datum);
-            break;
+            core::Throw(ErrorCode::kInternal, "a text needs no decoding");
     }
     return PointerGetDatum(datum.data());
 }

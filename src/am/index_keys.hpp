@@ -85,8 +85,8 @@ class IndexKeys {
         }
     }
 
-    // The value of a column's text or bytes, as a datum of the column's type: in `datum` if it is
-    // passed by reference.
+    // The value that a column's text or bytes stand for, as a datum of the column's type: in
+    // `datum` if it is passed by reference. Not for a varlena: its contents are the bytes.
     Datum Decode(std::uint32_t column, std::string_view text, std::vector<char>& datum) const;
 
     // Whether an encoded row satisfies all conditions.

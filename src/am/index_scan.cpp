@@ -15,13 +15,15 @@ namespace {
 // A bitmap of the window takes 2 MB at most.
 constexpr std::uint64_t kMaxWindow = std::uint64_t{1} << 24;
 constexpr std::uint64_t kFirstWindow = 8192;
-constexpr std::uint64_t kMaxStreamWindow = std::uint64_t{1} << 20;
 // How much a window grows: a list that is short is read again for every window.
 constexpr std::uint64_t kWindowGrowth = 8;
 // A plain scan wants about this many rows from its first window.
 constexpr std::uint64_t kFirstRows = 256;
+// Rows of a batch, roughly: so many that what a batch takes for itself does not count, and so few
+// that they stay in the processor's caches.
+constexpr std::uint64_t kBatchRows = 8192;
 
-ItemPointerData PointerTo(core::Tid tid) {
+inline ItemPointerData PointerTo(core::Tid tid) {
     if (tid.offset < FirstOffsetNumber || tid.offset > MaxHeapTuplesPerPage) {
         core::ThrowCorrupt("a row has an impossible place in the table");
     }
@@ -44,6 +46,7 @@ IndexScan::IndexScan(Relation index, MemoryContext context)
       dead_(&memory_),
       pending_(&memory_),
       encoded_(&memory_),
+      rows_(&memory_),
       found_(&memory_) {}
 
 void IndexScan::Restart(IndexScanDesc scan) {
@@ -58,6 +61,7 @@ void IndexScan::Restart(IndexScanDesc scan) {
     MemoryContextSwitchTo(caller);
     shared_ = ParallelScan::Of(scan);
     opened_ = false;
+    ForgetRows();
     found_.clear();
     next_found_ = 0;
 }
@@ -79,6 +83,10 @@ void IndexScan::Open(Snapshot snapshot) {
     snapshot_ = snapshot;
     if (opened_) {
         return;
+    }
+    if (only_) {
+        const bool may_be_rechecked = recheck() || !IsMVCCSnapshot(snapshot);
+        only_->tuple.Want(only_->read.always | (may_be_rechecked ? only_->read.on_recheck : 0));
     }
     if (shared_ != nullptr && !shared_->IsFirst()) {
         contents_.OpenSegments(shared_->list());
@@ -150,11 +158,25 @@ void IndexScan::EndSegment() {
     }
 }
 
-// The rows of [lo, hi) that satisfy the conditions, dead or not.
-RowSet IndexScan::Evaluate(std::uint64_t lo, std::uint64_t hi) {
-    RowSet rows(&memory_);
-    query_->Evaluate(static_cast<RowOrdinal>(lo), static_cast<RowOrdinal>(hi), rows);
-    return rows;
+// Makes rows_ the rows of [lo, hi) that satisfy the conditions, dead or not.
+void IndexScan::Evaluate(std::uint64_t lo, std::uint64_t hi) {
+    query_->Evaluate(static_cast<RowOrdinal>(lo), static_cast<RowOrdinal>(hi), rows_);
+    const std::uint64_t count = rows_.Count();
+    if (count == 0) {
+        ForgetRows();
+        return;
+    }
+    next_row_ = rows_.dense() ? lo : 0;
+    batch_ = rows_.dense() ? std::max(kBatchRows, (hi - lo) * kBatchRows / count) : kBatchRows;
+}
+
+void IndexScan::ForgetRows() {
+    rows_.Start(0, 0, false);
+    next_row_ = 0;
+}
+
+bool IndexScan::HasRows() const {
+    return next_row_ < (rows_.dense() ? rows_.hi() : rows_.list().size());
 }
 
 // Tombstones, read page by page as rows come, ascending.
@@ -179,41 +201,51 @@ class IndexScan::DeadRows {
     std::uint64_t read_to_ = 0;
 };
 
-void IndexScan::DropDead(OpenSegment& segment, RowSet& rows) {
-    if (rows.dense()) {
-        ReadTombstones(segment, rows.lo(), rows.hi(), dead_, snapshot_);
-        rows.bits().AndNot(dead_);
+void IndexScan::DropDead(OpenSegment& segment) {
+    if (rows_.dense()) {
+        ReadTombstones(segment, rows_.lo(), rows_.hi(), dead_, snapshot_);
+        rows_.bits().AndNot(dead_);
         return;
     }
     DeadRows dead(*this, segment);
-    rows.Retain([&](RowOrdinal row) { return !dead.Contains(row); });
+    rows_.Retain([&](RowOrdinal row) { return !dead.Contains(row); });
 }
 
-// Puts the live rows of [lo, hi) that satisfy the conditions into found_.
-void IndexScan::FindRows(OpenSegment& segment, std::uint64_t lo, std::uint64_t hi) {
-    RowSet rows = Evaluate(lo, hi);
-    if (!only_ && segment.pages.entry().dead > 0) {
-        DropDead(segment, rows);
-    }
+// Puts the next of rows_ into found_, those that are dead left out; false if there are none.
+bool IndexScan::FillBatch(OpenSegment& segment) {
     core::TidMapReader& map = segment.reader.tids();
-    if (!rows.dense()) {
-        for (const RowOrdinal row : rows.list()) {
-            found_.push_back({row, PointerTo(map.At(row)), false});
+    while (HasRows()) {
+        if (!rows_.dense()) {
+            const std::pmr::vector<RowOrdinal>& list = rows_.list();
+            const std::uint64_t end = std::min<std::uint64_t>(list.size(), next_row_ + batch_);
+            for (; next_row_ < end; ++next_row_) {
+                const RowOrdinal row = list[next_row_];
+                found_.push_back({row, PointerTo(map.At(row)), false});
+            }
+        } else {
+            const auto lo = static_cast<RowOrdinal>(next_row_);
+            const auto hi =
+                static_cast<RowOrdinal>(std::min<std::uint64_t>(rows_.hi(), next_row_ + batch_));
+            next_row_ = hi;
+            map.ForEachSet(rows_.bits(), lo, hi,
+                           [&](std::uint32_t block, const std::uint16_t* offsets, std::size_t n) {
+                               for (std::size_t i = 0; i < n; ++i) {
+                                   found_.push_back({0, PointerTo({block, offsets[i]}), false});
+                               }
+                           });
+            Found* found = found_.data();
+            rows_.bits().ForEach(lo, hi, [&](RowOrdinal row) { (found++)->row = row; });
         }
-    } else {
-        map.ForEachSet(rows.bits(),
-                       [&](std::uint32_t block, const std::uint16_t* offsets, std::size_t n) {
-                           for (std::size_t i = 0; i < n; ++i) {
-                               found_.push_back({0, PointerTo({block, offsets[i]}), false});
-                           }
-                       });
-        Found* found = found_.data();
-        rows.bits().ForEach([&](RowOrdinal row) { (found++)->row = row; });
+        if (only_ && !found_.empty()) {
+            pg::Call([] { pg::PauseAt("rows found"); });
+            Certify(segment);
+        }
+        if (!found_.empty()) {
+            source_ = Source::kRows;
+            return true;
+        }
     }
-    if (only_ && !found_.empty()) {
-        pg::Call([] { pg::PauseAt("rows found"); });
-        Certify(segment);
-    }
+    return false;
 }
 
 // Takes the dead rows out of found_, whose TIDs have been read, and finds out which of the others
@@ -299,19 +331,19 @@ int64 IndexScan::Collect(Snapshot snapshot, TIDBitmap* bitmap) {
             core::TidMapReader& map = segment->reader.tids();
             const std::uint64_t rows = segment->reader.row_count();
             for (std::uint64_t lo = 0; lo < rows; lo += kMaxWindow) {
-                RowSet set = Evaluate(lo, std::min(rows, lo + kMaxWindow));
+                Evaluate(lo, std::min(rows, lo + kMaxWindow));
                 if (segment->pages.entry().dead > 0) {
-                    DropDead(*segment, set);
+                    DropDead(*segment);
                 }
-                if (set.dense()) {
-                    map.ForEachSet(set.bits(), [&](std::uint32_t block,
-                                                   const std::uint16_t* offsets, std::size_t n) {
+                if (rows_.dense()) {
+                    map.ForEachSet(rows_.bits(), [&](std::uint32_t block,
+                                                     const std::uint16_t* offsets, std::size_t n) {
                         for (std::size_t i = 0; i < n; ++i) {
                             add({block, offsets[i]});
                         }
                     });
                 } else {
-                    for (const RowOrdinal row : set.list()) {
+                    for (const RowOrdinal row : rows_.list()) {
                         add(map.At(row));
                     }
                 }
@@ -385,7 +417,7 @@ std::optional<IndexScan::Window> IndexScan::NextWindow() {
         if (window_begin_ < rows) {
             const Window window{window_begin_, std::min(rows, window_begin_ + window_)};
             window_begin_ = window.end;
-            window_ = std::min(std::max(window_, kMaxStreamWindow), window_ * kWindowGrowth);
+            window_ = std::min(kMaxWindow, window_ * kWindowGrowth);
             return window;
         }
         EndSegment();
@@ -409,18 +441,23 @@ std::optional<IndexScan::Window> IndexScan::NextChunk() {
     return Window{chunk->begin, chunk->end};
 }
 
-// Puts the rows of the next window that has some into found_; false when there is none left.
+// Puts the next rows into found_; false when there is none left in the segments.
 bool IndexScan::FillFromSegments() {
-    while (const std::optional<Window> window = shared_ != nullptr ? NextChunk() : NextWindow()) {
-        OpenSegment& segment = *contents_.segments()[segment_];
-        FindRows(segment, window->begin, window->end);
-        segment.reader.Release();
-        if (!found_.empty()) {
-            source_ = Source::kRows;
+    for (;;) {
+        if (HasRows() && FillBatch(*contents_.segments()[segment_])) {
             return true;
         }
+        const std::optional<Window> window = shared_ != nullptr ? NextChunk() : NextWindow();
+        if (!window) {
+            return false;
+        }
+        OpenSegment& segment = *contents_.segments()[segment_];
+        segment.reader.Release();
+        Evaluate(window->begin, window->end);
+        if (!only_ && segment.pages.entry().dead > 0) {
+            DropDead(segment);
+        }
     }
-    return false;
 }
 
 // The same for pending rows.
@@ -458,6 +495,8 @@ bool IndexScan::FillFromPending() {
 void IndexScan::FreeBatch() {
     found_ = std::pmr::vector<Found>(&memory_);
     next_found_ = 0;
+    rows_ = RowSet(&memory_);
+    next_row_ = 0;
     dead_ = RowBitmap(&memory_);
     if (only_) {
         only_->blocks = std::pmr::vector<BlockNumber>(&memory_);

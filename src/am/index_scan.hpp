@@ -4,11 +4,12 @@
  *
  * Segments are searched one after the other, each in windows of ordinals. A plain or index-only
  * scan starts with a small window and widens it, so that LIMIT 20 costs little and a full scan is
- * not slowed down. The pending rows come last: those that were there when the set of contents was
- * read. Every scan drops tombstoned rows.
+ * not slowed down. The rows of a window, a bitmap or a list, are turned into TIDs batch by batch.
+ * The pending rows come last: those that were there when the set of contents was read. Every scan
+ * drops tombstoned rows.
  *
  * *Index-only scans* return a row without its heap tuple, so they have to know that the snapshot
- * sees it. Of each window, in this order: (a) read the TIDs; (b) read their pages' bits in the
+ * sees it. Of each batch, in this order: (a) read the TIDs; (b) read their pages' bits in the
  * visibility map; (c) read the metapage and, if it counts dead rows of the segment, the tombstones.
  * A row whose bit is set, that is not dead, and whose segment is listed still is *certain*. Any
  * other that is not dead is looked up in the heap before it is returned; so is every pending row.
@@ -79,13 +80,14 @@ class IndexScan {
     // What only an index-only scan needs.
     struct IndexOnly {
         IndexOnly(IndexScan& scan, IndexScanDesc descriptor)
-            : tuple(scan.index_, scan.keys_, pg::Call([&] { return ColumnsReadFrom(descriptor); }),
-                    scan.context_),
+            : read(pg::Call([&] { return ColumnsReadFrom(descriptor); })),
+              tuple(scan.index_, scan.keys_, scan.context_),
               visibility(descriptor->heapRelation),
               heap(descriptor->heapRelation, scan.context_),
               blocks(&scan.memory_),
               visible(&scan.memory_) {}
 
+        ColumnsRead read;
         IndexTuple tuple;
         VisibilityMap visibility;
         HeapLookup heap;
@@ -101,9 +103,11 @@ class IndexScan {
     bool ReadChain(const storage::PendingChain& chain);
     void BeginSegment(OpenSegment& segment);
     void EndSegment();
-    core::RowSet Evaluate(std::uint64_t lo, std::uint64_t hi);
-    void DropDead(OpenSegment& segment, core::RowSet& rows);
-    void FindRows(OpenSegment& segment, std::uint64_t lo, std::uint64_t hi);
+    void Evaluate(std::uint64_t lo, std::uint64_t hi);
+    void DropDead(OpenSegment& segment);
+    void ForgetRows();
+    bool HasRows() const;
+    bool FillBatch(OpenSegment& segment);
     void Certify(OpenSegment& segment);
     template <typename Fn>
     void ForEachInView(const PendingView& view, Fn&& fn);
@@ -140,7 +144,12 @@ class IndexScan {
     std::optional<core::SegmentQuery> query_;  // of that segment, once it is begun
     std::uint64_t window_begin_ = 0;
     std::uint64_t window_ = 0;
-    std::pmr::vector<Found> found_;  // of the window
+    // The rows of the window that satisfy the conditions, and how far they are turned into TIDs: an
+    // ordinal of a bitmap, a place in a list.
+    core::RowSet rows_;
+    std::uint64_t next_row_ = 0;
+    std::uint64_t batch_ = 0;        // ordinals, or places, a batch
+    std::pmr::vector<Found> found_;  // the batch
     std::size_t next_found_ = 0;
     Source source_ = Source::kRows;  // of found_
 };

@@ -2,18 +2,45 @@
 
 #include "pg/boundary.hpp"
 
+extern "C" {
+#include "access/tupmacs.h"
+}
+
 namespace namedex::am {
 
-IndexTuple::IndexTuple(Relation index, const IndexKeys& keys, WantedColumns wanted,
-                       MemoryContext context)
-    : descriptor_(RelationGetDescr(index)), keys_(keys), context_(context) {
-    for (std::uint32_t i = 0; i < keys.all_columns(); ++i) {
-        if ((wanted >> i & 1) != 0) {
-            columns_.emplace_back(i);
+IndexTuple::IndexTuple(Relation index, const IndexKeys& keys, MemoryContext context)
+    : descriptor_(RelationGetDescr(index)),
+      keys_(keys),
+      context_(context),
+      // There is always a bitmap of NULLs.
+      header_(MAXALIGN(SizeofHeapTupleHeader + BITMAPLEN(descriptor_->natts))) {
+    MakeRoom(1024);
+    memset(tuple_.t_data, 0, header_);
+    ItemPointerSetInvalid(&tuple_.t_self);
+    tuple_.t_tableOid = InvalidOid;
+    HeapTupleHeaderSetNatts(tuple_.t_data, descriptor_->natts);
+    tuple_.t_data->t_hoff = static_cast<uint8>(header_);
+    for (int i = 0; i < descriptor_->natts; ++i) {
+        if (TupleDescAttr(descriptor_, i)->attlen == -1) {
+            tuple_.t_data->t_infomask |= HEAP_HASVARWIDTH;
         }
     }
-    std::fill(std::begin(nulls_), std::end(nulls_), true);
-    std::fill(std::begin(values_), std::end(values_), Datum{0});
+    tuple_.t_data->t_infomask |= HEAP_HASNULL;
+}
+
+void IndexTuple::Want(WantedColumns wanted) {
+    Forget();
+    if (wanted == wanted_) {
+        return;
+    }
+    wanted_ = wanted;
+    columns_.clear();
+    for (std::uint32_t i = 0; i < keys_.all_columns(); ++i) {
+        if ((wanted >> i & 1) != 0) {
+            columns_.emplace_back(i, *TupleDescAttr(descriptor_, i));
+        }
+    }
+    formed_ = false;
 }
 
 void IndexTuple::ReadFrom(core::SegmentReader& segment) {
@@ -45,79 +72,125 @@ void IndexTuple::Forget() {
     }
 }
 
-std::optional<std::string_view> IndexTuple::ValueOf(Column& column, core::RowOrdinal row) {
-    if (pending_ != nullptr) {
-        if (column.number >= keys_.size()) {
-            return pending_->include(column.number - keys_.size()).Value(row);
-        }
-        const core::PendingColumn& values = pending_->column(column.number);
-        return values.IsNull(row)
-                   ? std::nullopt
-                   : std::optional(values.Value(row, core::TextForm::kOriginal, scratch_));
-    }
+// False for NULL.
+bool IndexTuple::ReadValue(Column& column, core::RowOrdinal row, std::string_view& value) {
     if (column.include != nullptr) {
-        std::string_view value;
-        return column.include->Read(row, value) ? std::optional(value) : std::nullopt;
+        return column.include->Read(row, value);
     }
-    return column.values->Load(row) == core::ForwardReader::kNull
-               ? std::nullopt
-               : std::optional(column.values->Original());
-}
-
-void IndexTuple::Set(Column& column, std::optional<std::string_view> value) {
-    nulls_[column.number] = !value;
-    if (value) {
-        values_[column.number] = keys_.Decode(column.number, *value, column.datum);
+    if (column.values) {
+        if (column.values->Load(row) == core::ForwardReader::kNull) {
+            return false;
+        }
+        value = column.values->Original();
+        return true;
     }
+    if (column.number >= keys_.size()) {
+        const std::optional<std::string_view> bytes =
+            pending_->include(column.number - keys_.size()).Value(row);
+        value = bytes.value_or(std::string_view());
+        return bytes.has_value();
+    }
+    const core::PendingColumn& values = pending_->column(column.number);
+    if (values.IsNull(row)) {
+        return false;
+    }
+    value = values.Value(row, core::TextForm::kOriginal, scratch_);
+    return true;
 }
 
 HeapTuple IndexTuple::Form(core::RowOrdinal row) {
-    for (Column& column : columns_) {
-        Set(column, ValueOf(column, row));
+    if (columns_.empty() && formed_) {
+        return &tuple_;  // of NULLs only, as before
     }
-    return Form();
+    Begin();
+    for (Column& column : columns_) {
+        std::string_view value;
+        if (ReadValue(column, row, value)) {
+            Append(column, value);
+        }
+    }
+    return End();
 }
 
 HeapTuple IndexTuple::Form(std::string_view encoded) {
-    keys_.ReadValues(encoded,
-                     [this, next = columns_.begin()](std::uint32_t number,
-                                                     std::optional<std::string_view> text) mutable {
-                         if (next != columns_.end() && next->number == number) {
-                             Set(*next++, text);
-                         }
-                     });
-    return Form();
+    Begin();
+    keys_.ReadValues(
+        encoded, [this, next = columns_.begin()](std::uint32_t number,
+                                                 std::optional<std::string_view> value) mutable {
+            if (next != columns_.end() && next->number == number) {
+                if (value) {
+                    Append(*next, *value);
+                }
+                ++next;
+            }
+        });
+    return End();
 }
 
-HeapTuple IndexTuple::Form() {
-    if (columns_.empty() && tuple_.t_data != nullptr) {
-        return &tuple_;  // of NULLs only, as before
-    }
-    bool has_nulls = false;
-    for (int i = 0; i < descriptor_->natts; ++i) {
-        has_nulls = has_nulls || nulls_[i];
-    }
-    const Size header =
-        MAXALIGN(SizeofHeapTupleHeader + (has_nulls ? BITMAPLEN(descriptor_->natts) : 0));
+// ---------------------------------------------------------------- a tuple, value by value
+
+void IndexTuple::Begin() {
+    memset(tuple_.t_data->t_bits, 0, static_cast<Size>(BITMAPLEN(descriptor_->natts)));
+    used_ = header_;
+}
+
+void IndexTuple::MakeRoom(Size size) {
     pg::Call([&] {
-        const Size data = heap_compute_data_size(descriptor_, values_, nulls_);
-        if (room_ < header + data) {
-            room_ = (header + data) * 2;
-            tuple_.t_data = static_cast<HeapTupleHeader>(
-                tuple_.t_data == nullptr ? MemoryContextAllocHuge(context_, room_)
-                                         : repalloc_huge(tuple_.t_data, room_));
-        }
-        memset(tuple_.t_data, 0, header + data);
-        tuple_.t_len = static_cast<uint32>(header + data);
-        ItemPointerSetInvalid(&tuple_.t_self);
-        tuple_.t_tableOid = InvalidOid;
-        HeapTupleHeaderSetDatumLength(tuple_.t_data, tuple_.t_len);
-        HeapTupleHeaderSetNatts(tuple_.t_data, descriptor_->natts);
-        tuple_.t_data->t_hoff = static_cast<uint8>(header);
-        heap_fill_tuple(descriptor_, values_, nulls_,
-                        reinterpret_cast<char*>(tuple_.t_data) + header, data,
-                        &tuple_.t_data->t_infomask, has_nulls ? tuple_.t_data->t_bits : nullptr);
+        tuple_.t_data = static_cast<HeapTupleHeader>(tuple_.t_data == nullptr
+                                                         ? MemoryContextAllocHuge(context_, size)
+                                                         : repalloc_huge(tuple_.t_data, size));
     });
+    room_ = size;
+}
+
+// Where the column's value of that many bytes goes, aligned; what is skipped is zero.
+char* IndexTuple::Place(const Column& column, Size size) {
+    const Size at = att_align_nominal(used_, column.align);
+    if (at + size > room_) {
+        MakeRoom((at + size) * 2);
+    }
+    char* const data = reinterpret_cast<char*>(tuple_.t_data);
+    memset(data + used_, 0, at - used_);
+    used_ = at + size;
+    return data + at;
+}
+
+void IndexTuple::AppendVarlena(const Column& column, std::string_view contents) {
+    const Size short_size = contents.size() + VARHDRSZ_SHORT;
+    if (column.may_be_short && short_size <= VARATT_SHORT_MAX) {
+        if (used_ + short_size > room_) {
+            MakeRoom((used_ + short_size) * 2);
+        }
+        char* const to = reinterpret_cast<char*>(tuple_.t_data) + used_;
+        SET_VARSIZE_SHORT(to, short_size);
+        memcpy(to + VARHDRSZ_SHORT, contents.data(), contents.size());
+        used_ += short_size;
+    } else {
+        char* const to = Place(column, contents.size() + VARHDRSZ);
+        SET_VARSIZE(to, contents.size() + VARHDRSZ);
+        memcpy(to + VARHDRSZ, contents.data(), contents.size());
+    }
+}
+
+void IndexTuple::Append(const Column& column, std::string_view value) {
+    tuple_.t_data->t_bits[column.number / 8] |= static_cast<bits8>(1 << column.number % 8);
+    if (column.length == -1) {
+        AppendVarlena(column, value);
+        return;
+    }
+    const Datum datum = keys_.Decode(column.number, value, datum_);
+    if (column.by_value) {
+        char* const to = Place(column, static_cast<Size>(column.length));
+        store_att_byval(to, datum, column.length);
+        return;
+    }
+    char* const to = Place(column, datum_.size());
+    memcpy(to, datum_.data(), datum_.size());
+}
+
+HeapTuple IndexTuple::End() {
+    tuple_.t_len = static_cast<uint32>(used_);
+    formed_ = true;
     return &tuple_;
 }
 

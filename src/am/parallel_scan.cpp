@@ -8,10 +8,10 @@ namespace {
 
 // A chunk is a share of the segment's rows that are left, so that all end at about the same time;
 // but not so few that looking up their postings costs more than reading these, and not more than
-// what is worth having in memory at once.
-constexpr std::uint64_t kShare = 8;
-constexpr std::uint64_t kMinChunk = std::uint64_t{1} << 16;
-constexpr std::uint64_t kMaxChunk = std::uint64_t{1} << 20;
+// are worth having in memory at once, as a bitmap.
+constexpr std::uint64_t kShare = 6;
+constexpr std::uint64_t kMinChunk = std::uint64_t{1} << 17;
+constexpr std::uint64_t kMaxChunk = std::uint64_t{1} << 24;
 
 }  // namespace
 

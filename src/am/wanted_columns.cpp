@@ -123,34 +123,41 @@ bool AddReadBy(const PlanState* above, const PlanState* below, Bitmapset** colum
     return true;
 }
 
-WantedColumns ReadBy(const IndexOnlyScanState* node, const PlanState* above) {
+// What pull_varattnos gives, as columns; frees it.
+WantedColumns ToColumns(Bitmapset* numbers) {
+    WantedColumns columns = 0;
+    for (int member = -1; (member = bms_next_member(numbers, member)) >= 0;) {
+        const int column = member + FirstLowInvalidHeapAttributeNumber;
+        if (column < 1 || column > INDEX_MAX_KEYS) {
+            columns = kAllColumns;
+            break;
+        }
+        columns |= WantedColumns{1} << (column - 1);
+    }
+    bms_free(numbers);
+    return columns;
+}
+
+ColumnsRead ReadBy(const IndexOnlyScanState* node, const PlanState* above) {
     const auto* plan = reinterpret_cast<const IndexOnlyScan*>(node->ss.ps.plan);
-    Bitmapset* columns = nullptr;
-    AddColumns(plan->scan.plan.qual, INDEX_VAR, &columns);
-    AddColumns(plan->recheckqual, INDEX_VAR, &columns);
+    Bitmapset* always = nullptr;
+    AddColumns(plan->scan.plan.qual, INDEX_VAR, &always);
     Bitmapset* read = nullptr;
     if (node->ss.ps.ps_ProjInfo == nullptr && AddReadBy(above, &node->ss.ps, &read)) {
         ListCell* cell;
         foreach (cell, plan->scan.plan.targetlist) {
             const auto* entry = lfirst_node(TargetEntry, cell);
             if (bms_is_member(entry->resno - FirstLowInvalidHeapAttributeNumber, read)) {
-                AddColumns(entry->expr, INDEX_VAR, &columns);
+                AddColumns(entry->expr, INDEX_VAR, &always);
             }
         }
     } else {
-        AddColumns(plan->scan.plan.targetlist, INDEX_VAR, &columns);
+        AddColumns(plan->scan.plan.targetlist, INDEX_VAR, &always);
     }
-    WantedColumns wanted = 0;
-    for (int member = -1; (member = bms_next_member(columns, member)) >= 0;) {
-        const int column = member + FirstLowInvalidHeapAttributeNumber;
-        if (column < 1 || column > INDEX_MAX_KEYS) {
-            return kAllColumns;
-        }
-        wanted |= WantedColumns{1} << (column - 1);
-    }
-    bms_free(columns);
     bms_free(read);
-    return wanted;
+    Bitmapset* on_recheck = nullptr;
+    AddColumns(plan->recheckqual, INDEX_VAR, &on_recheck);
+    return {ToColumns(always), ToColumns(on_recheck)};
 }
 
 }  // namespace
@@ -160,13 +167,13 @@ void WatchExecutor() {
     ExecutorRun_hook = RunQuery;
 }
 
-WantedColumns ColumnsReadFrom(IndexScanDesc scan) {
+ColumnsRead ColumnsReadFrom(IndexScanDesc scan) {
     Search search{scan, nullptr, nullptr};
     if (running != nullptr && running->query->planstate != nullptr &&
         Visit(running->query->planstate, &search)) {
         return ReadBy(search.found, search.above);
     }
-    return kAllColumns;
+    return {kAllColumns, kAllColumns};
 }
 
 }  // namespace namedex::am

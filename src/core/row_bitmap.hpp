@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstddef>
+#include <algorithm>
 #include <cstdint>
 #include <memory_resource>
 #include <vector>
@@ -89,6 +90,23 @@ class RowBitmap {
             for (Word word = words_[i]; word != 0; word &= word - 1) {
                 fn(first + static_cast<RowOrdinal>(__builtin_ctzll(word)));
             }
+        }
+    }
+
+    // The same for the members of [lo, hi), within the window.
+    template <typename Fn>
+    void ForEach(RowOrdinal lo, RowOrdinal hi, Fn&& fn) const {
+        for (std::uint32_t bit = lo - base_; bit < hi - base_;) {
+            const std::uint32_t left = hi - base_ - bit;
+            Word word = words_[bit / kWordBits] >> bit % kWordBits;
+            const std::uint32_t here = std::min(left, kWordBits - bit % kWordBits);
+            if (here < kWordBits) {
+                word &= (Word{1} << here) - 1;
+            }
+            for (; word != 0; word &= word - 1) {
+                fn(base_ + bit + static_cast<RowOrdinal>(__builtin_ctzll(word)));
+            }
+            bit += here;
         }
     }
 

@@ -91,10 +91,15 @@ class TidMapReader {
     // (kInternal).
     template <typename Fn>
     void ForEachSet(const RowBitmap& rows, Fn&& fn) {
+        ForEachSet(rows, rows.base(), rows.end(), fn);
+    }
+    // The same for the rows of [lo, hi), within the bitmap's window.
+    template <typename Fn>
+    void ForEachSet(const RowBitmap& rows, RowOrdinal lo, RowOrdinal hi, Fn&& fn) {
         Order order;
         std::uint32_t block = 0;
         std::size_t n = 0;
-        for (RowOrdinal row = rows.NextSet(rows.base()); row < rows.end();) {
+        for (RowOrdinal row = rows.NextSet(lo); row < hi;) {
             const Run run = Seek(row);
             order.Check(run, row);
             if (run.block != block && n > 0) {
@@ -102,7 +107,7 @@ class TidMapReader {
                 n = 0;
             }
             block = run.block;
-            const RowOrdinal end = run.end < rows.end() ? run.end : rows.end();
+            const RowOrdinal end = run.end < hi ? run.end : hi;
             if (offsets_.size() < n + (end - row)) {
                 offsets_.resize(n + (end - row));
             }

@@ -17,6 +17,7 @@
 #include "core/memory_pages.hpp"
 #include "reference/naive_include.hpp"
 #include "reference/random_table.hpp"
+#include "reference/segment_damage.hpp"
 
 namespace namedex::core {
 namespace {
@@ -106,6 +107,9 @@ void ExpectReads(Column& column, const NaiveInclude& include) {
         if (row % 100 == 7) {
             reader->Release();
             reader->Trim();
+            ASSERT_EQ(column.pages.pinned() + column.long_values.pinned(), 0);
+            ASSERT_EQ(FaultInRow(*reader, include, other), "");
+            ASSERT_EQ(column.pages.pinned(), 1);  // not read from a page let go
         }
     }
     std::string_view value;
@@ -358,6 +362,34 @@ TEST(Include, DictionaryThatOverflowsLater) {
                                        : std::string(400, 'x') + std::to_string(row);
                 }),
           {IncludePageKind::kCodes, IncludePageKind::kTexts});
+}
+
+TEST(Include, TrimKeepsSmallDictionariesOnly) {
+    const auto kept = [](std::uint32_t entries) {
+        Column column(Texts(kText, 150000, [&](auto row) {
+            return std::to_string(row % entries * 7919) + " is what it is";
+        }));
+        EXPECT_EQ(column.Kinds(), Kinds{IncludePageKind::kCodes});
+        LimitedMemory memory(std::size_t{4} << 20);
+        std::size_t freed;
+        {
+            IncludeReader reader(
+                kText, {column.pages.All(), column.directory.All(), column.dictionary.All(), {}},
+                column.rows, &memory);
+            const std::size_t opened = memory.used();
+            std::string_view value;
+            reader.Read(0, value);
+            EXPECT_GE(memory.used(), opened + entries * 20);
+            reader.Trim();
+            freed = memory.used() - opened;
+            reader.Read(0, value);
+            EXPECT_EQ(value, "0 is what it is");
+        }
+        EXPECT_EQ(memory.used(), 0u);
+        return freed;
+    };
+    EXPECT_GT(kept(100), 2000u);
+    EXPECT_EQ(kept(10000), 0u);
 }
 
 // ---- refusals ---------------------------------------------------------------------------------

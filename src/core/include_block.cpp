@@ -67,6 +67,7 @@ NullBits NullBits::Load(const std::uint8_t* from, std::size_t bytes, unsigned ro
             bits.words_[word] &= rows > 64 * word ? LowBits(rows - 64 * word) : 0;
         }
     }
+    bits.first_ = CountBits(bits.words_[0]);
     return bits;
 }
 

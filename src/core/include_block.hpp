@@ -20,13 +20,17 @@ namespace namedex::core {
 // Which rows of a block are NULL.
 class NullBits {
   public:
-    void Set(unsigned row) { words_[row / 64] |= std::uint64_t{1} << row % 64; }
+    // Once for each row.
+    void Set(unsigned row) {
+        words_[row / 64] |= std::uint64_t{1} << row % 64;
+        first_ += row < 64 ? 1 : 0;
+    }
     bool Test(unsigned row) const { return (words_[row / 64] >> row % 64 & 1) != 0; }
-    unsigned Count() const { return CountBits(words_[0]) + CountBits(words_[1]); }
+    unsigned Count() const { return first_ + CountBits(words_[1]); }
     // Of the rows before `row`.
     unsigned CountBefore(unsigned row) const {
         const unsigned bits = CountBits(words_[row / 64] & LowBits(row % 64));
-        return row < 64 ? bits : bits + CountBits(words_[0]);
+        return row < 64 ? bits : bits + first_;
     }
     // Those of the `rows` rows from `first` on, as a block of their own.
     NullBits Part(unsigned first, unsigned rows) const {
@@ -44,6 +48,7 @@ class NullBits {
 
   private:
     std::uint64_t words_[2] = {0, 0};
+    unsigned first_ = 0;  // in the first word
 };
 
 // Appends a block of `rows` rows; `values` are those of the rows that are not NULL. `width`: the

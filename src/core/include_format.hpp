@@ -3,9 +3,8 @@
 // *Pages* section, one object a page:
 //     u32 first ordinal, u32 rows, u16 kind, u16 offset of each block (from the page's start), the
 //     blocks, kBitPadding zero bytes
-// All blocks of a page are of its kind, and all but the last of the column hold as many rows: 128
-// of numbers or codes, 16 of texts. So a row is found by a division, and a page begins at a
-// multiple of 16 or 128.
+// All blocks of a page are of its kind, and all but its last hold as many rows: 128 of numbers or
+// codes, 16 of texts. So a row is found by a division.
 //
 // *Block*: u8 flags, of which bits 0-1 say which rows are NULL: 0 none, 1 some, 2 all. If some, a
 // bitmap follows, of 16 bytes, or 2 in a block of texts; bit i is set if row i is NULL. If all,

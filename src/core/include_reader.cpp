@@ -1,6 +1,7 @@
 #include "core/include_reader.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/byte_run.hpp"
 #include "core/page_directory.hpp"
@@ -22,7 +23,7 @@ IncludeReader::IncludeReader(IncludeType type, const IncludeSource& source, std:
       row_count_(row_count),
       memory_(memory),
       page_first_(NumberReader(source_.directory, {0, 0}).Take(source_.pages.page_count(), memory)),
-      text_(memory) {
+      long_text_(memory) {
     CheckDirectory(page_first_, row_count_);
 }
 
@@ -36,8 +37,8 @@ void IncludeReader::Trim() {
     if (dictionary_ != nullptr && dictionary_->memory_bytes() > kKeptDictionaryBytes) {
         dictionary_.reset();
     }
-    if (text_.capacity() > kKeptTextBytes) {
-        text_ = std::pmr::string(memory_);
+    if (long_text_.capacity() > kKeptTextBytes) {
+        long_text_ = std::pmr::string(memory_);
     }
 }
 
@@ -111,9 +112,12 @@ bool IncludeReader::ReadText(RowOrdinal row, std::string_view& value) {
     } else if (texts_.prefix().empty()) {
         value = stored.bytes;
     } else {
-        text_.assign(texts_.prefix());
-        text_.append(stored.bytes);
-        value = text_;
+        const std::size_t prefix = texts_.prefix().size();
+        if (stored.bytes.size() > kMaxInlineBytes) {
+            ThrowCorrupt("a value of an INCLUDE column is longer than it may be");
+        }
+        std::memcpy(text_ + prefix, stored.bytes.data(), stored.bytes.size());
+        value = {text_, prefix + stored.bytes.size()};
     }
     return true;
 }
@@ -124,8 +128,8 @@ std::string_view IncludeReader::LongValue(std::string_view reference) {
     if (size > kMaxIncludeBytes || !HoldsRun(source_.long_values, at, size)) {
         ThrowCorrupt("a long value of an INCLUDE column runs past its section");
     }
-    ReadRun(source_.long_values, long_page_, at, size, text_);
-    return text_;
+    ReadRun(source_.long_values, long_page_, at, size, long_text_);
+    return long_text_;
 }
 
 void IncludeReader::Seek(RowOrdinal row) {
@@ -140,6 +144,7 @@ void IncludeReader::Seek(RowOrdinal row) {
     const auto offset = LoadLe<std::uint16_t>(page_.payload() + kIncludePageHeader + 2 * block);
     if (kind_ == IncludePageKind::kTexts) {
         texts_.Open(page_.bytes(), offset, rows);
+        std::copy(texts_.prefix().begin(), texts_.prefix().end(), text_);
     } else {
         numbers_.Open(page_.bytes(), offset, rows,
                       kind_ == IncludePageKind::kCodes ? kCodeBytes : type_.width);

@@ -81,7 +81,8 @@ class IncludeReader {
     TextBlock texts_;
 
     char number_[8] = {};
-    std::pmr::string text_;
+    char text_[kMaxPrefixBytes + kMaxInlineBytes];  // the block's prefix, and what follows it
+    std::pmr::string long_text_;
     PinnedPage long_page_;
 };
 

@@ -18,41 +18,14 @@
 #include <memory>
 #include <memory_resource>
 #include <string_view>
-#include <vector>
 
 #include "core/ids.hpp"
-#include "core/include_block.hpp"
 #include "core/include_dictionary.hpp"
+#include "core/include_pages.hpp"
 #include "core/include_type.hpp"
 #include "core/temporary_section.hpp"
 
 namespace namedex::core {
-
-// Puts blocks of one kind on pages.
-class IncludePageWriter {
-  public:
-    IncludePageWriter(PageSink& sink, IncludePageKind kind, RowOrdinal first_row,
-                      std::pmr::memory_resource* memory)
-        : sink_(&sink), kind_(kind), first_row_(first_row), blocks_(memory) {}
-
-    void AddBlock(const std::pmr::vector<std::uint8_t>& block, std::uint32_t rows);
-    // Where pages go from here on, the one being filled included.
-    void SetSink(PageSink& sink) { sink_ = &sink; }
-    // Writes the page being filled.
-    void Flush();
-    // The one being filled included.
-    std::uint32_t page_count() const { return pages_ + (offsets_.empty() ? 0 : 1); }
-
-  private:
-    PageSink* sink_;
-    IncludePageKind kind_;
-    std::uint32_t pages_ = 0;
-    // The page being filled.
-    RowOrdinal first_row_;
-    std::uint32_t rows_ = 0;
-    std::vector<std::uint16_t> offsets_;  // from the first block
-    std::pmr::vector<std::uint8_t> blocks_;
-};
 
 class IncludeWriter {
   public:
@@ -90,12 +63,12 @@ class IncludeWriter {
 
     enum class Mode : std::uint8_t { kTrial, kCodes, kPlain };
 
+    IncludePageWriter& Plain();
+    void AddPlain(std::string_view bytes);
     void EndRow();
-    void EndBatch();
-    // The batch, as numbers or texts.
-    void AddPlain();
+    void BeginPlain(PageSink& sink);
     // The way that takes fewer pages so far.
-    Mode Better() const;
+    Mode Better();
     void EndTrial(Mode mode);
     // From the row being added on there are no codes.
     void EndCodes();
@@ -106,24 +79,15 @@ class IncludeWriter {
     TemporarySection dictionary_section_;
     TemporarySection long_values_;
     Output out_;
-    Mode mode_;
+    Mode mode_ = Mode::kTrial;
+    std::uint32_t rows_ = 0;
     std::unique_ptr<PageStore> trial_codes_;
     std::unique_ptr<PageStore> trial_plain_;
-    IncludePageWriter codes_pages_;
-    IncludePageWriter plain_pages_;
     std::unique_ptr<IncludeDictionaryWriter> dictionary_;
-    std::uint32_t rows_ = 0;
-
-    // The last rows, up to kNumberBlockRows of them, both ways.
-    unsigned batch_rows_ = 0;
-    unsigned batch_values_ = 0;  // of the rows that are not NULL
-    NullBits nulls_;
-    std::int64_t codes_[kNumberBlockRows];
-    std::int64_t numbers_[kNumberBlockRows];
-    std::pmr::string text_;
-    std::uint32_t text_ends_[kNumberBlockRows];
-    NullBits is_long_;  // by value
-    std::pmr::vector<std::uint8_t> block_;
+    // Those that are written to; a column has numbers or texts.
+    std::unique_ptr<NumberPageWriter> codes_;
+    std::unique_ptr<NumberPageWriter> numbers_;
+    std::unique_ptr<TextPageWriter> texts_;
 };
 
 }  // namespace namedex::core

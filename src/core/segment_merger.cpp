@@ -179,6 +179,10 @@ class WordCursor {
                 (previous != nullptr && !Precedes(*previous, hit.folded, original_))) {
                 ThrowCorrupt("words of a lexicon are out of order");
             }
+            if (hit.folded.size() > kMaxWordBytes ||
+                hit.folded.find('\0') != std::string_view::npos) {
+                ThrowCorrupt("a word of a lexicon is not one");
+            }
             word.folded.assign(hit.folded);
             word.original.swap(original_);
             word.mask = hit.entry.mask;

@@ -282,6 +282,37 @@ TEST(SegmentMerger, DifferentColumnsAreCorrupt) {
     EXPECT_EQ(CodeOfMerging({{&one, nullptr}, {&two, nullptr}}), ErrorCode::kCorrupt);
 }
 
+TEST(SegmentMerger, DifferentIncludeColumnsAreCorrupt) {
+    const RuleFolder folder(Rules::kPlain);
+    Random random(7);
+    const std::vector<IncludeTypes> all_types{{},
+                                              {{IncludeKind::kText, 0}},
+                                              {{IncludeKind::kBytes, 0}},
+                                              {{IncludeKind::kNumber, 4}},
+                                              {{IncludeKind::kNumber, 8}},
+                                              {{IncludeKind::kText, 0}, {IncludeKind::kText, 0}}};
+    std::vector<std::unique_ptr<Source>> sources;
+    for (const IncludeTypes& types : all_types) {
+        // A row each, with TIDs of its own.
+        NaiveTable table = RandomTable(random, {1, 1, 5, 5}, folder);
+        table.tids[0] = {static_cast<std::uint32_t>(sources.size()), 1};
+        for (const IncludeType type : types) {
+            table.includes.push_back(RandomInclude(random, type, 1));
+        }
+        sources.push_back(std::make_unique<Source>());
+        sources.back()->rows = {0};
+        sources.back()->Build(table, folder, false);
+    }
+    for (const auto& a : sources) {
+        for (const auto& b : sources) {
+            if (a != b) {
+                EXPECT_EQ(CodeOfMerging({{a->segment.get(), nullptr}, {b->segment.get(), nullptr}}),
+                          ErrorCode::kCorrupt);
+            }
+        }
+    }
+}
+
 long polls = 0;
 void CountAndStop() {
     if (++polls == 5) {

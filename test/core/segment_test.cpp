@@ -303,5 +303,41 @@ TEST(Segment, DamageEndsInAnErrorOrAnAnswer) {
     EXPECT_GT(total.errors, 500u);
 }
 
+TEST(Segment, CheckReadsEveryIncludedValue) {
+    const RuleFolder folder(Rules::kPlain);
+    Random random(5);
+    NaiveTable table = RandomTable(random, {3000, 1, 5, 5}, folder);
+    for (int i = 0; i < 2; ++i) {
+        table.includes.push_back({{IncludeKind::kNumber, 8}, {}});
+        for (std::uint32_t row = 0; row < table.row_count(); ++row) {
+            table.includes.back().rows.emplace_back(NumberBytes(random.Below(1u << 30), 8));
+        }
+    }
+    MemoryPages pages;
+    const SegmentStats stats = BuildSegment(table, folder, {}, pages);
+    const auto check = [&] {
+        SegmentReader segment(pages, stats.pages, std::pmr::get_default_resource());
+        CheckSegment(segment, {&folder}, nullptr);
+    };
+    EXPECT_NO_THROW(check());
+    EXPECT_EQ(pages.pinned(), 0);
+    for (const IncludeHeader& include : stats.header.includes) {
+        const SectionRange& range = include[IncludeSection::kPages];
+        for (const std::uint32_t page : {0u, range.page_count - 1}) {
+            std::uint8_t* const payload = pages.mutable_payload(range.first_page + page);
+            // The bits of the last block's numbers.
+            const std::uint32_t rows = LoadLe<std::uint32_t>(payload + 4);
+            const std::uint32_t blocks = (rows + kNumberBlockRows - 1) / kNumberBlockRows;
+            const auto block =
+                LoadLe<std::uint16_t>(payload + kIncludePageHeader + 2 * (blocks - 1));
+            std::uint8_t& bits = payload[block + 9];
+            bits ^= 0x80;
+            EXPECT_THROW(check(), Error);
+            bits ^= 0x80;
+        }
+    }
+    EXPECT_NO_THROW(check());
+}
+
 }  // namespace
 }  // namespace namedex::core

@@ -9,28 +9,8 @@
 \set ECHO all
 \pset format unaligned
 \pset footer off
+CREATE FUNCTION by_index(query text) RETURNS text LANGUAGE sql AS $$ SELECT by_index(query, 't_') $$;
 
--- How many rows the query has, and that an index-only scan gives the same ones as the sequential scan.
-CREATE FUNCTION by_index(query text, index text DEFAULT 't_') RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    all_rows text := format('SELECT coalesce(array_agg(md5(s::text) ORDER BY md5(s::text)), ''{}'') FROM (%s) AS s', query);
-    line text;
-    plan text := '';
-    expected text[];
-    got text[];
-BEGIN
-    PERFORM use_scan('seq');
-    EXECUTE all_rows INTO expected;
-    PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'on', true), set_config('enable_indexonlyscan', 'on', true);
-    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || all_rows LOOP
-        plan := plan || line || E'\n';
-    END LOOP;
-    EXECUTE all_rows INTO got;
-    RETURN cardinality(expected) || CASE
-        WHEN plan !~ ('Index Only Scan using ' || index) THEN ' rows, but not by an index-only scan: ' || plan
-        WHEN got IS DISTINCT FROM expected THEN format(' rows, but the index has %s, of which %s are right', cardinality(got), cardinality(ARRAY(SELECT unnest(expected) INTERSECT ALL SELECT unnest(got))))
-        ELSE ' rows' END;
-END $$;
 CREATE TYPE mood AS ENUM ('calm', 'well', 'ill');
 CREATE TYPE pair AS (a int, b text);
 CREATE DOMAIN code AS varchar(20);

@@ -62,6 +62,29 @@ BEGIN
     RETURN cardinality(expected) || CASE wrong WHEN '' THEN ' rows agree' ELSE ' rows, but' || wrong END;
 END $$;
 
+-- How many rows the query has, and that the index-only scans of a plan, one of which is by an index of that name, give
+-- the same ones as the sequential scan.
+CREATE FUNCTION by_index(query text, index text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    all_rows text := format('SELECT coalesce(array_agg(s::text ORDER BY s::text COLLATE "C"), ''{}'') FROM (%s) AS s', query);
+    line text;
+    plan_text text := '';
+    expected text[];
+    got text[];
+BEGIN
+    PERFORM use_scan('seq'), set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true), set_config('enable_memoize', 'off', true);
+    EXECUTE all_rows INTO expected;
+    PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'on', true), set_config('enable_indexonlyscan', 'on', true);
+    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || all_rows LOOP
+        plan_text := plan_text || line || E'\n';
+    END LOOP;
+    EXECUTE all_rows INTO got;
+    RETURN cardinality(expected) || CASE
+        WHEN plan_text !~ ('Index Only Scan using ' || index) THEN ' rows, but not by an index-only scan: ' || plan_text
+        WHEN got IS DISTINCT FROM expected THEN format(' rows, but the index has %s; missing %s, extra %s', cardinality(got), left(ARRAY(SELECT unnest(expected) EXCEPT ALL SELECT unnest(got) LIMIT 5)::text, 400), left(ARRAY(SELECT unnest(got) EXCEPT ALL SELECT unnest(expected) LIMIT 5)::text, 400))
+        ELSE ' rows' END;
+END $$;
+
 -- What a statement raises: SQLSTATE, message, detail and hint, a line each.
 CREATE FUNCTION raised(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE

@@ -4,6 +4,10 @@
 #include "pg/compat.hpp"
 #include "storage/page_log.hpp"
 
+extern "C" {
+#include "utils/spccache.h"
+}
+
 namespace namedex::storage {
 
 using core::RowBitmap;
@@ -14,6 +18,10 @@ namespace {
 
 // One read of so many goes through the buffer table.
 constexpr uint32 kReadsPerUse = 8;
+// One request of effective_io_concurrency is a piece of so many pages: the pages of a section lie
+// side by side.
+constexpr uint32 kPagesPerRequest = 16;
+constexpr uint32 kMaxAhead = 256;
 
 std::string BlockDetail(BlockNumber block) {
     return "The page is block " + std::to_string(block) + " of the index.";
@@ -209,9 +217,21 @@ Buffer SegmentPages::ReadPage(uint32 page) {
             pgstat_count_buffer_hit(index_);
             return known;
         }
+        PrefetchAfter(page);
         return ReadBuffer(index_, block);
     });
     return known;
+}
+
+// Asks for pages that are likely to be read after this one. This function ereports.
+void SegmentPages::PrefetchAfter(uint32 page) {
+    const auto concurrency = static_cast<uint32>(
+        get_tablespace_io_concurrency(index_->rd_rel->reltablespace));
+    const core::ReadAhead::Range range = ahead_.Advance(
+        page, page_count_, std::min(kMaxAhead, concurrency * kPagesPerRequest));
+    for (uint32 next = range.begin; next < range.end; ++next) {
+        PrefetchBuffer(index_, MAIN_FORKNUM, BlockOf(next));
+    }
 }
 
 core::PageSource::Pin SegmentPages::Acquire(std::uint32_t page) {

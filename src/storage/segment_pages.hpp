@@ -15,7 +15,8 @@
  *
  * Reading: SegmentPages is the core's PageSource over shared buffers. Data pages are immutable, so
  * a pin is enough to read them. It remembers in which buffer it found each page, and looks there
- * before it asks the buffer table, whose entries are rarely in the processor's caches. Tombstone
+ * before it asks the buffer table, whose entries are rarely in the processor's caches. Pages that
+ * follow a run of pages are asked for in advance, as far as effective_io_concurrency says. Tombstone
  * pages change; they are read by ReadTombstones under a share lock.
  *
  * A reader's pages are its own as long as it has the root pinned and its snapshot registered
@@ -25,6 +26,7 @@
 #pragma once
 
 #include "core/pages.hpp"
+#include "core/read_ahead.hpp"
 #include "core/row_bitmap.hpp"
 #include "core/segment_format.hpp"
 #include "pg/prelude.hpp"
@@ -119,6 +121,7 @@ class SegmentPages final : public core::PageSource {
   private:
     void TakeRoot(Buffer root);
     Buffer ReadPage(uint32 page);
+    void PrefetchAfter(uint32 page);
     [[noreturn]] void ThrowBadPage(const char* problem, BlockNumber block);
 
     Relation index_;
@@ -129,6 +132,7 @@ class SegmentPages final : public core::PageSource {
     std::vector<uint32> first_page_;  // of each extent
     std::vector<Buffer> found_in_;    // of each page: the buffer it was in, or InvalidBuffer
     uint32 reads_ = 0;
+    core::ReadAhead ahead_;
     bool abandoned_ = false;
 };
 

@@ -35,8 +35,8 @@ INSERT INTO t SELECT * FROM people(1, 3000);
 CREATE UNLOGGED TABLE u (id int, last_name text, first_name text, born date);
 INSERT INTO u SELECT * FROM people(1, 500);
 CHECKPOINT;
-CREATE INDEX t_names ON t USING namedex (last_name, first_name);
-CREATE INDEX u_names ON u USING namedex (last_name, first_name);
+CREATE INDEX t_names ON t USING namedex (last_name, first_name) INCLUDE (born, id);
+CREATE INDEX u_names ON u USING namedex (last_name, first_name) INCLUDE (born, id);
 END
 crash('immediate');
 agree($node, 'a crash after CREATE INDEX');

@@ -13,7 +13,7 @@ my $primary = new_node('primary', init => { allows_streaming => 1 }, conf => "wa
 $primary->safe_psql('postgres', <<'END');
 CREATE TABLE t (id int, last_name text, first_name text, born date);
 INSERT INTO t SELECT * FROM people(1, 2000);
-CREATE INDEX t_names ON t USING namedex (last_name, first_name);
+CREATE INDEX t_names ON t USING namedex (last_name, first_name) INCLUDE (born, id);
 CREATE UNLOGGED TABLE u (id int, last_name text);
 CREATE INDEX u_names ON u USING namedex (last_name);
 END

@@ -66,7 +66,7 @@ sub finish {
 # built while rows come and go
 my @load = load(10, write => 2, undone => 1);
 for my $round (1 .. 3) {
-    $node->safe_psql('postgres', 'CREATE INDEX CONCURRENTLY t_names ON t USING namedex (last_name, first_name)');
+    $node->safe_psql('postgres', 'CREATE INDEX CONCURRENTLY t_names ON t USING namedex (last_name, first_name) INCLUDE (born, id)');
     # one snapshot: rows come and go
     my ($status, $out, $err) = $node->psql('postgres', "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT differences(); COMMIT; SELECT namedex_check('t_names', true)");
     is("$out$err" =~ s/\s+//gr, '', "CREATE INDEX CONCURRENTLY under writes, round $round");
@@ -89,7 +89,7 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM pg_index WHERE NOT indisva
 agree($node, 'the index that was rebuilt under writes, at rest');
 
 # readers, writers and VACUUM alone: pending rows move into segments while scans are under way
-$node->safe_psql('postgres', 'DROP INDEX t_names; CREATE INDEX t_names ON t USING namedex (last_name, first_name) WITH (pending_list_limit = 64)');
+$node->safe_psql('postgres', 'DROP INDEX t_names; CREATE INDEX t_names ON t USING namedex (last_name, first_name) INCLUDE (born, id) WITH (pending_list_limit = 64)');
 @load = load(12, write => 3, undone => 1, read => 2, vacuum => 1);
 finish('vacuuming', @load);
 agree($node, 'after readers, writers and VACUUM');

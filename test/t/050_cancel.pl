@@ -108,7 +108,7 @@ for my $moment (['scanning table', $growth, 0], map { ['writing segment', 0, $_]
 $node->safe_psql('postgres', 'DROP TABLE uniq');
 
 $node->safe_psql('postgres', $_) for
-    'CREATE INDEX t_names ON t USING namedex (last_name, first_name)',
+    'CREATE INDEX t_names ON t USING namedex (last_name, first_name) INCLUDE (born, id)',
     'CREATE INDEX wide_a ON wide USING namedex (a)',
     'CREATE INDEX slow_a ON slow USING namedex (a)';
 my $adversarial = '%a%a%a%a%a%a%a%a%a%a%a_-%-a%a%a%b_';

@@ -13,7 +13,7 @@ my $node = new_node('corruption', no_checksums => 1, conf => "restart_after_cras
 $node->safe_psql('postgres', $_) for
     'CREATE TABLE t (id int, last_name text, first_name text, born date)',
     'INSERT INTO t SELECT * FROM people(1, 6000)',
-    'CREATE INDEX t_names ON t USING namedex (last_name, first_name)',
+    'CREATE INDEX t_names ON t USING namedex (last_name, first_name) INCLUDE (born, id)',
     'DELETE FROM t WHERE id % 10 = 0',
     'VACUUM (INDEX_CLEANUP ON) t',
     'INSERT INTO t SELECT * FROM people(20001, 400)';

@@ -19,7 +19,7 @@ $node->safe_psql('postgres', $_) for
     'CREATE EXTENSION namedex_boundary_test',
     'CREATE TABLE t (id int, last_name text, first_name text, born date)',
     'INSERT INTO t SELECT * FROM people(1, 2500)',
-    'CREATE INDEX t_names ON t USING namedex (last_name, first_name) WITH (pending_list_limit = 100000)',
+    'CREATE INDEX t_names ON t USING namedex (last_name, first_name) INCLUDE (born, id) WITH (pending_list_limit = 100000)',
     # segments, tombstones, parked segments, and pending rows, a long one among them
     'INSERT INTO t SELECT * FROM people(10001, 800)', 'VACUUM t', 'DELETE FROM t WHERE id % 10 = 0', 'VACUUM (INDEX_CLEANUP ON) t',
     'INSERT INTO t SELECT * FROM people(20001, 300)', "INSERT INTO t VALUES (99999, repeat('Smith ', 3000), 'Ann', NULL)", 'VACUUM t',

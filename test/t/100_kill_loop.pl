@@ -55,7 +55,7 @@ CREATE TABLE t (id int, last_name text, first_name text, born date, n int);
 -- Partial, so that it serves only for `id = ...`: one of all rows may be scanned from end to end instead of namedex for '%'.
 CREATE INDEX t_id ON t (id) WHERE id IS NOT NULL;
 INSERT INTO t SELECT *, 0 FROM people(1, 5000);
-CREATE INDEX t_names ON t USING namedex (last_name, first_name) WITH (pending_list_limit = 64);
+CREATE INDEX t_names ON t USING namedex (last_name, first_name) INCLUDE (born, id) WITH (pending_list_limit = 64);
 -- made anew in the transactions of the minimal cycles
 CREATE TABLE made_before (id int, last_name text, first_name text, born date);
 SQL
@@ -98,7 +98,7 @@ sub make_tables {
         $table = 'made_before' if rand() < 0.3;
         next if $sums{$table};
         my $rows = rand() < 0.5 ? 200 : 6000;
-        my $index = "CREATE INDEX ${table}_names ON $table USING namedex (last_name, first_name) WITH (pending_list_limit = 64)";
+        my $index = "CREATE INDEX ${table}_names ON $table USING namedex (last_name, first_name) INCLUDE (born, id) WITH (pending_list_limit = 64)";
         my $fill = "INSERT INTO $table SELECT * FROM people(1, $rows)";
         my @statements = (
             $table eq 'made_before' ? ("TRUNCATE $table", "DROP INDEX IF EXISTS ${table}_names") : ("DROP TABLE IF EXISTS $table", "CREATE TABLE $table (id int, last_name text, first_name text, born date)"),

@@ -28,7 +28,7 @@ CREATE TABLE t (id int, last_name text, first_name text, born date, n int);
 -- not a hash index: for the checking the server logs images of its pages that it has not locked, and some come out wrong
 CREATE INDEX t_id ON t (id) WHERE id IS NOT NULL;
 INSERT INTO t SELECT *, 0 FROM people(1, 5000);
-CREATE INDEX t_names ON t USING namedex (last_name, first_name) WITH (pending_list_limit = 64);
+CREATE INDEX t_names ON t USING namedex (last_name, first_name) INCLUDE (born, id) WITH (pending_list_limit = 64);
 END_OF_SQL
 my $compact = has_compact($primary);
 $primary->backup('base');

@@ -21,7 +21,7 @@ $node->restart;
 sub varied_table {
     my ($table, %param) = @_;
     my $kind = $param{kind} // '';
-    run($param{database}, "CREATE $kind TABLE $table (id int, last_name text, first_name text, born date, n int DEFAULT 0)", "INSERT INTO $table SELECT * FROM people(1, 2000)", "CREATE INDEX ${table}_names ON $table USING namedex (last_name, first_name) WITH (pending_list_limit = 64)",
+    run($param{database}, "CREATE $kind TABLE $table (id int, last_name text, first_name text, born date, n int DEFAULT 0)", "INSERT INTO $table SELECT * FROM people(1, 2000)", "CREATE INDEX ${table}_names ON $table USING namedex (last_name, first_name) INCLUDE (born, id) WITH (pending_list_limit = 64)",
         "INSERT INTO $table SELECT * FROM people(10001, 2500)");
     changed($table, $param{database});
 }
@@ -55,7 +55,7 @@ $node->safe_psql('postgres', <<'END_OF_SQL');
 CREATE TABLE t (id int, last_name text, first_name text, born date, n int);
 CREATE INDEX t_id ON t (id) WHERE id IS NOT NULL;
 INSERT INTO t SELECT *, 0 FROM people(1, 5000);
-CREATE INDEX t_names ON t USING namedex (last_name, first_name) WITH (pending_list_limit = 64);
+CREATE INDEX t_names ON t USING namedex (last_name, first_name) INCLUDE (born, id) WITH (pending_list_limit = 64);
 END_OF_SQL
 $node->backup('before', backup_options => ['-X', 'none']);
 
@@ -214,7 +214,7 @@ $subscriber->restart;
 for my $side ($node, $subscriber) {
     $side->safe_psql('postgres', <<'END_OF_SQL');
 CREATE TABLE replicated (id int PRIMARY KEY, last_name text, first_name text, born date, n int DEFAULT 0);
-CREATE INDEX replicated_names ON replicated USING namedex (last_name, first_name) WITH (pending_list_limit = 64);
+CREATE INDEX replicated_names ON replicated USING namedex (last_name, first_name) INCLUDE (born, id) WITH (pending_list_limit = 64);
 END_OF_SQL
 }
 $node->safe_psql('postgres', 'INSERT INTO replicated SELECT * FROM people(1, 2000); CREATE PUBLICATION p FOR TABLE replicated');

@@ -26,7 +26,7 @@ $node->safe_psql('postgres', <<'END_OF_SQL');
 CREATE TABLE t (id int, last_name text, first_name text, born date, n int) WITH (fillfactor = 80);
 CREATE INDEX t_id ON t (id) WHERE id IS NOT NULL;
 INSERT INTO t SELECT *, 0 FROM people(1, 5000);
-CREATE INDEX t_names ON t USING namedex (last_name, first_name) WITH (pending_list_limit = 64);
+CREATE INDEX t_names ON t USING namedex (last_name, first_name) INCLUDE (born, id) WITH (pending_list_limit = 64);
 END_OF_SQL
 
 # ---- writers: each client has ids of its own, so that nobody waits for two others
@@ -78,7 +78,7 @@ END_OF_SQL
     # A SELECT that waits for a lock keeps its snapshot, for which a concurrent build may wait: so namedex_check comes
     # from the session that builds.
     indexes => <<'END_OF_SQL',
-CREATE INDEX CONCURRENTLY t_names_extra ON t USING namedex (first_name, last_name) WITH (pending_list_limit = 64);
+CREATE INDEX CONCURRENTLY t_names_extra ON t USING namedex (first_name, last_name) INCLUDE (id, born) WITH (pending_list_limit = 64);
 SELECT pg_sleep(0.3);
 SELECT namedex_check('t_names_extra', true);
 DROP INDEX CONCURRENTLY t_names_extra;
@@ -109,7 +109,7 @@ sub in_time {
 # A table under inserts that flush and merge all the time; its name, and the session that inserts.
 sub under_inserts {
     my ($database, $table, $batches) = @_;
-    $node->safe_psql($database, "CREATE TABLE $table (id int, last_name text, first_name text, born date); INSERT INTO $table SELECT * FROM people(1, 20000); CREATE INDEX ${table}_names ON $table USING namedex (last_name, first_name) WITH (pending_list_limit = 64)");
+    $node->safe_psql($database, "CREATE TABLE $table (id int, last_name text, first_name text, born date); INSERT INTO $table SELECT * FROM people(1, 20000); CREATE INDEX ${table}_names ON $table USING namedex (last_name, first_name) INCLUDE (born, id) WITH (pending_list_limit = 64)");
     my $inserts = join '', map { "INSERT INTO $table (id, last_name, first_name, born) SELECT * FROM people(" . ($_ * 100_000) . ", 1000);\n" } 1 .. $batches;
     my $session = start_psql($node, 'inserter', $inserts, $database);
     # until it has begun to merge

@@ -57,9 +57,9 @@ CREATE FUNCTION told_apart(what text, got int[], expected int[]) RETURNS text LA
     SELECT CASE WHEN got IS NOT DISTINCT FROM expected THEN '' ELSE format(E'%s: %s rows, not %s; missing %s, extra %s\n', what, cardinality(got), cardinality(expected),
         (SELECT (array_agg(u))[1:5] FROM (SELECT unnest(expected) EXCEPT ALL SELECT unnest(got)) AS x(u)), (SELECT (array_agg(u))[1:5] FROM (SELECT unnest(got) EXCEPT ALL SELECT unnest(expected)) AS x(u))) END
 $$;
--- The query for the rows' values of the columns that t_names has, as hashes, which an index-only scan can answer.
-CREATE FUNCTION values_query(tab text, condition text) RETURNS text LANGUAGE sql AS $$
-    SELECT format('SELECT coalesce(array_agg(h ORDER BY h), ''{}'') FROM (SELECT hashtext(coalesce(last_name, ''none'') || '' and '' || coalesce(first_name, ''none'')) FROM %I WHERE %s) AS x (h)', tab, condition)
+-- A hash of the row's values of all columns that t_names has, which an index-only scan can answer.
+CREATE FUNCTION row_hash(tab text) RETURNS text LANGUAGE sql AS $$
+    SELECT 'hashtext(' || string_agg(format('coalesce(%I::text, ''none'')', attname), ' || '' and '' || ' ORDER BY attnum) || ')' FROM pg_attribute WHERE attrelid = (tab || '_names')::regclass
 $$;
 -- What differs between the sequential scan and the index scans over a table t with index t_names, for one
 -- condition and for all; an empty text if nothing does.
@@ -79,7 +79,7 @@ BEGIN
         EXECUTE query INTO got;
         answer := answer || told_apart(condition || ' by ' || mode, got, expected);
     END LOOP;
-    query := values_query(tab, condition);
+    query := format('SELECT coalesce(array_agg(h ORDER BY h), ''{}'') FROM (SELECT %s FROM %I WHERE %s) AS x (h)', row_hash(tab), tab, condition);
     PERFORM scan_by('seq');
     EXECUTE query INTO expected;
     PERFORM scan_by('indexonlyscan');

@@ -104,6 +104,16 @@ ROLLBACK TO s;
 SELECT by_index('SELECT last_name, first_name, u FROM t'), by_index($$SELECT first_name FROM t WHERE last_name ILIKE '%newer'$$);
 ROLLBACK;
 SELECT by_index('SELECT last_name, first_name, u FROM t');
+-- EXPLAIN counts every row that was looked up in the table, visible or not
+CREATE FUNCTION heap_fetches(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+    SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;
+    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
+        RETURN QUERY SELECT trim(line) WHERE line ~ 'Heap Fetches';
+    END LOOP;
+END $$;
+SELECT heap_fetches($$SELECT count(*) FROM t WHERE last_name LIKE '% new'$$), (SELECT count(*) FROM t WHERE last_name LIKE '% new') AS visible;
 -- tombstones, and places that are used again
 VACUUM (INDEX_CLEANUP ON) t;
 SELECT by_index('SELECT last_name, first_name, n, c, i2, i4, i8, d, ts, tz, u FROM t'), by_index($$SELECT first_name, u FROM t WHERE last_name ILIKE '%n%'$$), by_index('SELECT count(*) FROM t');

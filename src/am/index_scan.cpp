@@ -380,10 +380,14 @@ std::optional<IndexScan::Tuple> IndexScan::NextTuple(IndexScanDesc scan) {
         opened_ = false;
     }
     while (const Found* found = NextFound(scan->xs_snapshot)) {
+        // The executor counts the look-ups of rows that it is given, as "Heap Fetches".
         if (found->certain || only_->heap.IsVisible(scan, found->tid)) {
             return Tuple{found->tid, source_ == Source::kEncoded && !encoded_.empty()
                                          ? only_->tuple.Form(encoded_[found->row])
                                          : only_->tuple.Form(found->row)};
+        }
+        if (only_->read.counts != nullptr) {
+            only_->read.counts->ntuples2 += 1;
         }
     }
     return std::nullopt;

@@ -105,7 +105,13 @@ HeapTuple IndexTuple::Form(core::RowOrdinal row) {
     Begin();
     for (Column& column : columns_) {
         std::string_view value;
-        if (ReadValue(column, row, value)) {
+        std::int64_t number;
+        if (column.include != nullptr && column.by_value) {
+            if (column.include->ReadNumber(row, number)) {
+                SetNotNull(column);
+                AppendByValue(column, static_cast<Datum>(number));
+            }
+        } else if (ReadValue(column, row, value)) {
             Append(column, value);
         }
     }
@@ -172,20 +178,27 @@ void IndexTuple::AppendVarlena(const Column& column, std::string_view contents) 
     }
 }
 
-void IndexTuple::Append(const Column& column, std::string_view value) {
+void IndexTuple::AppendByValue(const Column& column, Datum value) {
+    char* const to = Place(column, static_cast<Size>(column.length));
+    store_att_byval(to, value, column.length);
+}
+
+void IndexTuple::SetNotNull(const Column& column) {
     tuple_.t_data->t_bits[column.number / 8] |= static_cast<bits8>(1 << column.number % 8);
+}
+
+void IndexTuple::Append(const Column& column, std::string_view value) {
+    SetNotNull(column);
     if (column.length == -1) {
         AppendVarlena(column, value);
         return;
     }
     const Datum datum = keys_.Decode(column.number, value, datum_);
     if (column.by_value) {
-        char* const to = Place(column, static_cast<Size>(column.length));
-        store_att_byval(to, datum, column.length);
-        return;
+        AppendByValue(column, datum);
+    } else {
+        memcpy(Place(column, datum_.size()), datum_.data(), datum_.size());
     }
-    char* const to = Place(column, datum_.size());
-    memcpy(to, datum_.data(), datum_.size());
 }
 
 HeapTuple IndexTuple::End() {

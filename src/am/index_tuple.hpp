@@ -59,7 +59,9 @@ class IndexTuple {
 
     bool ReadValue(Column& column, core::RowOrdinal row, std::string_view& value);
     void Begin();
+    void SetNotNull(const Column& column);
     void Append(const Column& column, std::string_view value);
+    void AppendByValue(const Column& column, Datum value);
     void AppendVarlena(const Column& column, std::string_view contents);
     char* Place(const Column& column, Size size);
     void MakeRoom(Size size);

@@ -157,7 +157,7 @@ ColumnsRead ReadBy(const IndexOnlyScanState* node, const PlanState* above) {
     bms_free(read);
     Bitmapset* on_recheck = nullptr;
     AddColumns(plan->recheckqual, INDEX_VAR, &on_recheck);
-    return {ToColumns(always), ToColumns(on_recheck)};
+    return {ToColumns(always), ToColumns(on_recheck), node->ss.ps.instrument};
 }
 
 }  // namespace
@@ -173,7 +173,7 @@ ColumnsRead ColumnsReadFrom(IndexScanDesc scan) {
         Visit(running->query->planstate, &search)) {
         return ReadBy(search.found, search.above);
     }
-    return {kAllColumns, kAllColumns};
+    return {kAllColumns, kAllColumns, nullptr};
 }
 
 }  // namespace namedex::am

@@ -26,6 +26,8 @@ inline constexpr WantedColumns kAllColumns = ~WantedColumns{0};
 struct ColumnsRead {
     WantedColumns always;
     WantedColumns on_recheck;  // and of rows that come with recheck
+    // Where EXPLAIN ANALYZE counts for the scan's node; null if it does not.
+    Instrumentation* counts;
 };
 
 // Begins to watch the executor; once, when the module is loaded.

@@ -77,6 +77,11 @@ RESET plan_cache_mode;
 -- a pattern whose error depends on the data
 SELECT * FROM raised($$SELECT first_name FROM t WHERE last_name LIKE 'Smith\'$$);
 SELECT * FROM raised($$SELECT first_name FROM t WHERE last_name LIKE 'none\'$$);
+-- the searched column is read only where a pattern asks for a recheck, in one scan now and then
+SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+EXPLAIN (COSTS OFF) SELECT first_name FROM unnest('{Smith%,none}'::text[]) AS u (p) JOIN t ON last_name LIKE u.p;
+SELECT * FROM raised($$SELECT first_name FROM unnest(ARRAY['Smith%', 'Smith\']) AS u (p) JOIN t ON last_name LIKE u.p$$);
+RESET enable_seqscan; RESET enable_bitmapscan; RESET enable_hashjoin; RESET enable_mergejoin;
 -- cursors: back and forth, and kept
 BEGIN;
 DECLARE c SCROLL CURSOR FOR SELECT last_name, i4 FROM t WHERE last_name ILIKE 'kowal%';

@@ -304,6 +304,7 @@ void CostEstimate(PlannerInfo* root, IndexPath* path, double loop_count, Cost* s
     // Selectivity is the fraction of the table, also for a partial index.
     const double table_rows =
         std::max({1.0, path->indexinfo->rel->tuples, path->indexinfo->tuples});
+    double pending_found = 0;
     Answer answer;
     answer.rows = costs.indexSelectivity * table_rows;
     answer.all_rows = table_rows;
@@ -318,7 +319,8 @@ void CostEstimate(PlannerInfo* root, IndexPath* path, double loop_count, Cost* s
             answer = pg::Enter(index, [&] { return Ask(index, keys, count); });
             index_close(index, NoLock);
             // Nobody knows how many pending rows will match.
-            answer.rows += answer.pending_rows * costs.indexSelectivity;
+            pending_found = answer.pending_rows * costs.indexSelectivity;
+            answer.rows += pending_found;
             costs.indexSelectivity = std::min(1.0, answer.rows / table_rows);
         }
         pfree(keys);
@@ -331,7 +333,8 @@ void CostEstimate(PlannerInfo* root, IndexPath* path, double loop_count, Cost* s
     *selectivity = costs.indexSelectivity;
     if (path->path.pathtype == T_IndexOnlyScan) {
         // The pages that have to be looked at in the heap are counted by the planner.
-        const double looked_up = answer.rows * (1 - path->indexinfo->rel->allvisfrac);
+        const double looked_up =
+            (answer.rows - pending_found) * (1 - path->indexinfo->rel->allvisfrac) + pending_found;
         *total_cost += (answer.rows * (kMapCost + ValuesCost(path)) +
                         looked_up * kHeapRowCost) *
                        kCostPerNanosecond;

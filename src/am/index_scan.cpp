@@ -1,12 +1,12 @@
 #include "am/index_scan.hpp"
 
+#include "am/dead_rows.hpp"
 #include "am/fold_check.hpp"
 #include "pg/boundary.hpp"
 #include "pg/compat.hpp"
 
 namespace namedex::am {
 
-using core::RowBitmap;
 using core::RowOrdinal;
 using core::RowSet;
 
@@ -43,7 +43,6 @@ IndexScan::IndexScan(Relation index, MemoryContext context)
       keys_context_(pg::Call([&] {
           return AllocSetContextCreate(context, "namedex scan keys", ALLOCSET_SMALL_SIZES);
       })),
-      dead_(&memory_),
       pending_(&memory_),
       encoded_(&memory_),
       rows_(&memory_),
@@ -75,7 +74,7 @@ void IndexScan::Close() {
 void IndexScan::Abandon() noexcept {
     contents_.Abandon();
     if (only_) {
-        only_->visibility.Abandon();
+        only_->certifier.Abandon();
     }
 }
 
@@ -89,6 +88,7 @@ void IndexScan::Open(Snapshot snapshot) {
         only_->tuple.Want(only_->read.always | (may_be_rechecked ? only_->read.on_recheck : 0));
     }
     if (shared_ != nullptr && !shared_->IsFirst()) {
+        pg::Call([] { pg::PauseAt("list shared"); });
         contents_.OpenSegments(shared_->list());
         pending_.clear();
         encoded_.clear();
@@ -104,6 +104,7 @@ void IndexScan::Open(Snapshot snapshot) {
             [this](const storage::PendingChain& chain) { return ReadChain(chain); });
         if (shared_ != nullptr) {
             shared_->Publish(contents_.meta());
+            pg::Call([] { pg::PauseAt("list shared"); });
         }
     }
     CheckFolds(contents_, keys_);
@@ -179,38 +180,6 @@ bool IndexScan::HasRows() const {
     return next_row_ < (rows_.dense() ? rows_.hi() : rows_.list().size());
 }
 
-// Tombstones, read page by page as rows come, ascending.
-class IndexScan::DeadRows {
-  public:
-    DeadRows(IndexScan& scan, OpenSegment& segment) : scan_(scan), segment_(segment) {}
-
-    bool Contains(RowOrdinal row) {
-        if (row >= read_to_) {
-            const std::uint64_t rows = segment_.reader.row_count();
-            const std::uint64_t lo = row / core::kTombstonesPerPage * core::kTombstonesPerPage;
-            read_to_ = std::min(rows, lo + core::kTombstonesPerPage);
-            ReadTombstones(segment_, static_cast<RowOrdinal>(lo), static_cast<RowOrdinal>(read_to_),
-                           scan_.dead_, scan_.snapshot_);
-        }
-        return scan_.dead_.Test(row);
-    }
-
-  private:
-    IndexScan& scan_;
-    OpenSegment& segment_;
-    std::uint64_t read_to_ = 0;
-};
-
-void IndexScan::DropDead(OpenSegment& segment) {
-    if (rows_.dense()) {
-        ReadTombstones(segment, rows_.lo(), rows_.hi(), dead_, snapshot_);
-        rows_.bits().AndNot(dead_);
-        return;
-    }
-    DeadRows dead(*this, segment);
-    rows_.Retain([&](RowOrdinal row) { return !dead.Contains(row); });
-}
-
 // Puts the next of rows_ into found_, those that are dead left out; false if there are none.
 bool IndexScan::FillBatch(OpenSegment& segment) {
     core::TidMapReader& map = segment.reader.tids();
@@ -233,12 +202,12 @@ bool IndexScan::FillBatch(OpenSegment& segment) {
                                    found_.push_back({0, PointerTo({block, offsets[i]}), false});
                                }
                            });
-            Found* found = found_.data();
+            FoundRow* found = found_.data();
             rows_.bits().ForEach(lo, hi, [&](RowOrdinal row) { (found++)->row = row; });
+            Assert(found == found_.data() + found_.size());
         }
         if (only_ && !found_.empty()) {
-            pg::Call([] { pg::PauseAt("rows found"); });
-            Certify(segment);
+            only_->certifier.Certify(contents_, segment, snapshot_, found_);
         }
         if (!found_.empty()) {
             source_ = Source::kRows;
@@ -246,42 +215,6 @@ bool IndexScan::FillBatch(OpenSegment& segment) {
         }
     }
     return false;
-}
-
-// Takes the dead rows out of found_, whose TIDs have been read, and finds out which of the others
-// are certain. The order of the three readings is what makes it right: see the header.
-void IndexScan::Certify(OpenSegment& segment) {
-    only_->blocks.clear();
-    for (const Found& found : found_) {
-        const BlockNumber block = ItemPointerGetBlockNumberNoCheck(&found.tid);
-        if (only_->blocks.empty() || only_->blocks.back() != block) {
-            only_->blocks.push_back(block);
-        }
-    }
-    only_->visibility.Read(only_->blocks, only_->visible);
-    pg::Call([] { pg::PauseAt("visibility map read"); });
-
-    const std::optional<storage::SegmentEntry> now =
-        contents_.EntryNow(segment.pages.entry().segment_id, snapshot_);
-    // Of a segment that is not listed any more, what was dead when it was opened is known.
-    const bool may_be_dead = now ? now->dead > 0 : segment.pages.entry().dead > 0;
-    DeadRows dead(*this, segment);
-    const bool trusted = now.has_value() && IsMVCCSnapshot(snapshot_);
-    std::size_t block = 0;
-    Found* kept = found_.data();
-    for (const Found& found : found_) {
-        while (only_->blocks[block] != ItemPointerGetBlockNumberNoCheck(&found.tid)) {
-            ++block;
-        }
-        if (may_be_dead && dead.Contains(found.row)) {
-            continue;
-        }
-        *kept = found;
-        kept->certain = trusted && only_->visible[block] != 0;
-        ++kept;
-    }
-    found_.resize(static_cast<std::size_t>(kept - found_.data()));
-    pg::Call([] { pg::PauseAt("tombstones read"); });
 }
 
 // ---------------------------------------------------------------- pending rows
@@ -333,7 +266,7 @@ int64 IndexScan::Collect(Snapshot snapshot, TIDBitmap* bitmap) {
             for (std::uint64_t lo = 0; lo < rows; lo += kMaxWindow) {
                 Evaluate(lo, std::min(rows, lo + kMaxWindow));
                 if (segment->pages.entry().dead > 0) {
-                    DropDead(*segment);
+                    DeadRows(*segment, snapshot_, &memory_).TakeOutOf(rows_);
                 }
                 if (rows_.dense()) {
                     map.ForEachSet(rows_.bits(), [&](std::uint32_t block,
@@ -353,7 +286,7 @@ int64 IndexScan::Collect(Snapshot snapshot, TIDBitmap* bitmap) {
         }
     }
     opened_ = false;  // its segments are gone
-    for (const Found& found : pending_) {
+    for (const FoundRow& found : pending_) {
         tids.push_back(found.tid);
     }
     for (const PendingView& view : views_) {
@@ -362,7 +295,7 @@ int64 IndexScan::Collect(Snapshot snapshot, TIDBitmap* bitmap) {
     }
     flush();
     views_.clear();
-    pending_ = std::pmr::vector<Found>(&memory_);
+    pending_ = std::pmr::vector<FoundRow>(&memory_);
     FreeBatch();
     return total;
 }
@@ -370,7 +303,7 @@ int64 IndexScan::Collect(Snapshot snapshot, TIDBitmap* bitmap) {
 // ---------------------------------------------------------------- one after the other
 
 std::optional<ItemPointerData> IndexScan::Next(Snapshot snapshot) {
-    const Found* found = NextFound(snapshot);
+    const FoundRow* found = NextFound(snapshot);
     return found != nullptr ? std::optional(found->tid) : std::nullopt;
 }
 
@@ -379,7 +312,10 @@ std::optional<IndexScan::Tuple> IndexScan::NextTuple(IndexScanDesc scan) {
         only_.emplace(*this, scan);
         opened_ = false;
     }
-    while (const Found* found = NextFound(scan->xs_snapshot)) {
+    while (const FoundRow* found = NextFound(scan->xs_snapshot)) {
+        if (view_) {
+            view_->chain->rows();  // throws, if an update of the chain has failed meanwhile
+        }
         // The executor counts the look-ups of rows that it is given, as "Heap Fetches".
         if (found->certain || only_->heap.IsVisible(scan, found->tid)) {
             return Tuple{found->tid, source_ == Source::kEncoded && !encoded_.empty()
@@ -393,7 +329,7 @@ std::optional<IndexScan::Tuple> IndexScan::NextTuple(IndexScanDesc scan) {
     return std::nullopt;
 }
 
-const IndexScan::Found* IndexScan::NextFound(Snapshot snapshot) {
+const FoundRow* IndexScan::NextFound(Snapshot snapshot) {
     Open(snapshot);
     while (next_found_ == found_.size()) {
         found_.clear();
@@ -459,7 +395,7 @@ bool IndexScan::FillFromSegments() {
         segment.reader.Release();
         Evaluate(window->begin, window->end);
         if (!only_ && segment.pages.entry().dead > 0) {
-            DropDead(segment);
+            DeadRows(segment, snapshot_, &memory_).TakeOutOf(rows_);
         }
     }
 }
@@ -477,6 +413,7 @@ bool IndexScan::FillFromPending() {
     if (only_) {
         only_->tuple.Forget();
     }
+    encoded_ = std::pmr::vector<std::pmr::string>(&memory_);
     view_.reset();
     while (!views_.empty()) {
         view_ = std::move(views_.back());
@@ -497,14 +434,12 @@ bool IndexScan::FillFromPending() {
 
 // Gives back the memory of what has been handed on.
 void IndexScan::FreeBatch() {
-    found_ = std::pmr::vector<Found>(&memory_);
+    found_ = std::pmr::vector<FoundRow>(&memory_);
     next_found_ = 0;
     rows_ = RowSet(&memory_);
     next_row_ = 0;
-    dead_ = RowBitmap(&memory_);
     if (only_) {
-        only_->blocks = std::pmr::vector<BlockNumber>(&memory_);
-        only_->visible = std::pmr::vector<std::uint8_t>(&memory_);
+        only_->certifier.Free();
     }
 }
 

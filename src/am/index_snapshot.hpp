@@ -9,7 +9,6 @@
  */
 #pragma once
 
-#include "am/parallel_scan.hpp"
 #include "am/segment_cache.hpp"
 #include "pg/boundary.hpp"
 #include "pg/pause_point.hpp"
@@ -17,6 +16,14 @@
 #include "storage/pending.hpp"
 
 namespace namedex::am {
+
+// The segments of a set of contents, and what is to be known of the index to read them.
+struct SegmentList {
+    uint64 identity;
+    storage::FoldSignature fold_signature;
+    uint32 count;
+    storage::SegmentEntry segments[storage::kMaxSegments];
+};
 
 class IndexSnapshot {
   public:

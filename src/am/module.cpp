@@ -13,8 +13,8 @@ PG_MODULE_MAGIC;
 PGDLLEXPORT void _PG_init(void);
 }
 
-/** Makes the storage parameters known, begins to watch the executor, and keeps the settings' prefix: an unknown
- *  namedex.* setting is reported, not silently kept. */
+/** Makes the storage parameters known, begins to watch the executor, and keeps the settings' prefix:
+ *  an unknown namedex.* setting is reported, not silently kept. */
 void _PG_init(void) {
     namedex::am::RegisterOptions();
     namedex::am::RegisterWorkerSetting();

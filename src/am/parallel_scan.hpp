@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "am/index_snapshot.hpp"
 #include "pg/compat.hpp"
 #include "pg/prelude.hpp"
 #include "storage/metapage.hpp"
@@ -24,14 +25,6 @@ extern "C" {
 }
 
 namespace namedex::am {
-
-// The segments of a set of contents, and what is to be known of the index to read them.
-struct SegmentList {
-    uint64 identity;
-    storage::FoldSignature fold_signature;
-    uint32 count;
-    storage::SegmentEntry segments[storage::kMaxSegments];
-};
 
 class ParallelScan {
   public:

@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include "core/tid_map.hpp"
 #include "pg/prelude.hpp"
 
 namespace namedex::am {

@@ -25,14 +25,20 @@ class ReadAhead {
     // `page` is read now, of pages 0 .. page_count - 1; at most `distance` pages beyond it are of
     // interest.
     Range Advance(std::uint32_t page, std::uint32_t page_count, std::uint32_t distance) {
+        ++now_;
+        Run* oldest = &runs_[0];
         for (Run& run : runs_) {
             if (run.length > 0 && run.next == page) {
                 ++run.next;
                 ++run.length;
+                run.advanced = now_;
                 return run.length < kLeastRun ? Range() : Ask(run, page_count, distance);
             }
+            if (run.advanced < oldest->advanced) {
+                oldest = &run;
+            }
         }
-        runs_[oldest_++ % runs_.size()] = {page + 1, 1, page + 1};
+        *oldest = {page + 1, 1, page + 1, now_};
         return {};
     }
 
@@ -40,9 +46,10 @@ class ReadAhead {
     static constexpr std::uint32_t kLeastRun = 3;
 
     struct Run {
-        std::uint32_t next = 0;    // the page that would continue it
-        std::uint32_t length = 0;  // 0: none
-        std::uint32_t asked = 0;   // up to this page, exclusive
+        std::uint32_t next = 0;      // the page that would continue it
+        std::uint32_t length = 0;    // 0: none
+        std::uint32_t asked = 0;     // up to this page, exclusive
+        std::uint64_t advanced = 0;  // when
     };
 
     static Range Ask(Run& run, std::uint32_t page_count, std::uint32_t distance) {
@@ -57,7 +64,7 @@ class ReadAhead {
     }
 
     std::array<Run, 8> runs_;
-    std::size_t oldest_ = 0;
+    std::uint64_t now_ = 0;  // calls so far
 };
 
 }  // namespace namedex::core

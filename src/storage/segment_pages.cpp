@@ -223,10 +223,11 @@ Buffer SegmentPages::ReadPage(uint32 page) {
     return known;
 }
 
-// Asks for pages that are likely to be read after this one. This function ereports.
+// Asks for pages that are likely to be read after this one; at the end of a section some are of the
+// next. This function ereports.
 void SegmentPages::PrefetchAfter(uint32 page) {
-    const auto concurrency = static_cast<uint32>(
-        get_tablespace_io_concurrency(index_->rd_rel->reltablespace));
+    const auto concurrency =
+        static_cast<uint32>(get_tablespace_io_concurrency(index_->rd_rel->reltablespace));
     const core::ReadAhead::Range range = ahead_.Advance(
         page, page_count_, std::min(kMaxAhead, concurrency * kPagesPerRequest));
     for (uint32 next = range.begin; next < range.end; ++next) {

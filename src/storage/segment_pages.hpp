@@ -16,8 +16,8 @@
  * Reading: SegmentPages is the core's PageSource over shared buffers. Data pages are immutable, so
  * a pin is enough to read them. It remembers in which buffer it found each page, and looks there
  * before it asks the buffer table, whose entries are rarely in the processor's caches. Pages that
- * follow a run of pages are asked for in advance, as far as effective_io_concurrency says. Tombstone
- * pages change; they are read by ReadTombstones under a share lock.
+ * follow a run of pages are asked for in advance, as far as effective_io_concurrency says.
+ * Tombstone pages change; they are read by ReadTombstones under a share lock.
  *
  * A reader's pages are its own as long as it has the root pinned and its snapshot registered
  * (storage/reclaim.hpp). Should a page belong to something else nevertheless and the segment be

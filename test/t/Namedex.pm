@@ -36,9 +36,10 @@ CREATE FUNCTION conditions() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
         'last_name ILIKE ''%-1_3%''', 'first_name ILIKE ''%ann%'' AND last_name ILIKE ''%k%''', 'first_name LIKE ''% x x x'' ', 'last_name ^@ ''Kow''', 'last_name ILIKE ''%zzz%''']
 $$;
 -- Lets the planner use only sequential (seq), plain (indexscan), index-only (indexonlyscan) or bitmap scans (bitmapscan), to
--- the end of the transaction.
-CREATE FUNCTION scan_by(mode text) RETURNS void LANGUAGE sql AS $$
-    SELECT set_config('max_parallel_workers_per_gather', '0', true), set_config('enable_indexonlyscan', (mode = 'indexonlyscan')::text, true), set_config('enable_seqscan', (mode = 'seq')::text, true),
+-- the end of the transaction; index-only ones by several processes, if how is parallel.
+CREATE FUNCTION scan_by(mode text, how text DEFAULT 'alone') RETURNS void LANGUAGE sql AS $$
+    SELECT set_config('max_parallel_workers_per_gather', CASE how WHEN 'parallel' THEN '2' ELSE '0' END, true), set_config('parallel_setup_cost', '0', true), set_config('parallel_tuple_cost', '0', true),
+           set_config('min_parallel_index_scan_size', '0', true), set_config('enable_indexonlyscan', (mode = 'indexonlyscan')::text, true), set_config('enable_seqscan', (mode = 'seq')::text, true),
            set_config('enable_indexscan', (mode IN ('indexscan', 'indexonlyscan'))::text, true), set_config('enable_bitmapscan', (mode = 'bitmapscan')::text, true)
 $$;
 -- What is wrong with a query's plan if it should be by an index t_names of table t; an empty text if nothing is.
@@ -85,7 +86,10 @@ BEGIN
     PERFORM scan_by('indexonlyscan');
     answer := answer || not_by_index(tab, query, 'Index Only Scan');
     EXECUTE query INTO got;
-    RETURN answer || told_apart(condition || ' by indexonlyscan', got, expected);
+    answer := answer || told_apart(condition || ' by indexonlyscan', got, expected);
+    PERFORM scan_by('indexonlyscan', 'parallel');
+    EXECUTE query INTO got;
+    RETURN answer || told_apart(condition || ' by a parallel scan', got, expected);
 END $$;
 CREATE FUNCTION differences(tab text DEFAULT 't') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

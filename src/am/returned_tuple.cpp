@@ -1,4 +1,4 @@
-#include "am/index_tuple.hpp"
+#include "am/returned_tuple.hpp"
 
 #include "pg/boundary.hpp"
 
@@ -8,7 +8,7 @@ extern "C" {
 
 namespace namedex::am {
 
-IndexTuple::IndexTuple(Relation index, const IndexKeys& keys, MemoryContext context)
+ReturnedTuple::ReturnedTuple(Relation index, const IndexKeys& keys, MemoryContext context)
     : descriptor_(RelationGetDescr(index)),
       keys_(keys),
       context_(context),
@@ -28,7 +28,7 @@ IndexTuple::IndexTuple(Relation index, const IndexKeys& keys, MemoryContext cont
     tuple_.t_data->t_infomask |= HEAP_HASNULL;
 }
 
-void IndexTuple::Want(WantedColumns wanted) {
+void ReturnedTuple::Want(WantedColumns wanted) {
     Forget();
     if (wanted == wanted_) {
         return;
@@ -43,7 +43,7 @@ void IndexTuple::Want(WantedColumns wanted) {
     formed_ = false;
 }
 
-void IndexTuple::ReadFrom(core::SegmentReader& segment) {
+void ReturnedTuple::ReadFrom(core::SegmentReader& segment) {
     Forget();
     for (Column& column : columns_) {
         if (column.number < keys_.size()) {
@@ -59,12 +59,12 @@ void IndexTuple::ReadFrom(core::SegmentReader& segment) {
     }
 }
 
-void IndexTuple::ReadFrom(const core::PendingIndex& pending) {
+void ReturnedTuple::ReadFrom(const core::PendingIndex& pending) {
     Forget();
     pending_ = &pending;
 }
 
-void IndexTuple::Forget() {
+void ReturnedTuple::Forget() {
     pending_ = nullptr;
     for (Column& column : columns_) {
         column.values.reset();
@@ -73,7 +73,7 @@ void IndexTuple::Forget() {
 }
 
 // False for NULL.
-bool IndexTuple::ReadValue(Column& column, core::RowOrdinal row, std::string_view& value) {
+bool ReturnedTuple::ReadValue(Column& column, core::RowOrdinal row, std::string_view& value) {
     if (column.include != nullptr) {
         return column.include->Read(row, value);
     }
@@ -98,7 +98,7 @@ bool IndexTuple::ReadValue(Column& column, core::RowOrdinal row, std::string_vie
     return true;
 }
 
-HeapTuple IndexTuple::Form(core::RowOrdinal row) {
+HeapTuple ReturnedTuple::Form(core::RowOrdinal row) {
     if (columns_.empty() && formed_) {
         return &tuple_;  // of NULLs only, as before
     }
@@ -118,7 +118,7 @@ HeapTuple IndexTuple::Form(core::RowOrdinal row) {
     return End();
 }
 
-HeapTuple IndexTuple::Form(std::string_view encoded) {
+HeapTuple ReturnedTuple::Form(std::string_view encoded) {
     Begin();
     keys_.ReadValues(
         encoded, [this, next = columns_.begin()](std::uint32_t number,
@@ -135,12 +135,12 @@ HeapTuple IndexTuple::Form(std::string_view encoded) {
 
 // ---------------------------------------------------------------- a tuple, value by value
 
-void IndexTuple::Begin() {
+void ReturnedTuple::Begin() {
     memset(tuple_.t_data->t_bits, 0, static_cast<Size>(BITMAPLEN(descriptor_->natts)));
     used_ = header_;
 }
 
-void IndexTuple::MakeRoom(Size size) {
+void ReturnedTuple::MakeRoom(Size size) {
     pg::Call([&] {
         tuple_.t_data = static_cast<HeapTupleHeader>(tuple_.t_data == nullptr
                                                          ? MemoryContextAllocHuge(context_, size)
@@ -150,7 +150,7 @@ void IndexTuple::MakeRoom(Size size) {
 }
 
 // Where the column's value of that many bytes goes, aligned; what is skipped is zero.
-char* IndexTuple::Place(const Column& column, Size size) {
+char* ReturnedTuple::Place(const Column& column, Size size) {
     const Size at = att_align_nominal(used_, column.align);
     if (at + size > room_) {
         MakeRoom((at + size) * 2);
@@ -161,7 +161,7 @@ char* IndexTuple::Place(const Column& column, Size size) {
     return data + at;
 }
 
-void IndexTuple::AppendVarlena(const Column& column, std::string_view contents) {
+void ReturnedTuple::AppendVarlena(const Column& column, std::string_view contents) {
     const Size short_size = contents.size() + VARHDRSZ_SHORT;
     if (column.may_be_short && short_size <= VARATT_SHORT_MAX) {
         if (used_ + short_size > room_) {
@@ -178,16 +178,16 @@ void IndexTuple::AppendVarlena(const Column& column, std::string_view contents) 
     }
 }
 
-void IndexTuple::AppendByValue(const Column& column, Datum value) {
+void ReturnedTuple::AppendByValue(const Column& column, Datum value) {
     char* const to = Place(column, static_cast<Size>(column.length));
     store_att_byval(to, value, column.length);
 }
 
-void IndexTuple::SetNotNull(const Column& column) {
+void ReturnedTuple::SetNotNull(const Column& column) {
     tuple_.t_data->t_bits[column.number / 8] |= static_cast<bits8>(1 << column.number % 8);
 }
 
-void IndexTuple::Append(const Column& column, std::string_view value) {
+void ReturnedTuple::Append(const Column& column, std::string_view value) {
     SetNotNull(column);
     if (column.length == -1) {
         AppendVarlena(column, value);
@@ -201,7 +201,7 @@ void IndexTuple::Append(const Column& column, std::string_view value) {
     }
 }
 
-HeapTuple IndexTuple::End() {
+HeapTuple ReturnedTuple::End() {
     tuple_.t_len = static_cast<uint32>(used_);
     formed_ = true;
     return &tuple_;

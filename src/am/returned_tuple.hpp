@@ -16,12 +16,12 @@
 
 namespace namedex::am {
 
-class IndexTuple {
+class ReturnedTuple {
   public:
     // `keys` outlives the object, and so does `context`, in which the tuple is.
-    IndexTuple(Relation index, const IndexKeys& keys, MemoryContext context);
-    IndexTuple(const IndexTuple&) = delete;
-    IndexTuple& operator=(const IndexTuple&) = delete;
+    ReturnedTuple(Relation index, const IndexKeys& keys, MemoryContext context);
+    ReturnedTuple(const ReturnedTuple&) = delete;
+    ReturnedTuple& operator=(const ReturnedTuple&) = delete;
 
     // Which columns are to be put together from now on; none at first. Forgets the source.
     void Want(WantedColumns wanted);

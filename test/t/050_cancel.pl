@@ -122,6 +122,10 @@ for my $where ('pending', 'in a segment') {
 }
 answers_cancel('every value is verified', "SELECT count(*) FROM wide WHERE a ILIKE '%_a_%b_%c_ %d_e%f_'", 0, 2, 10, 30, 100, 200);
 answers_cancel('every word is looked at', "SELECT count(*) FROM wide WHERE a ILIKE ANY (ARRAY(SELECT '%' || chr(97 + n % 6) || n % 10 || '_' || n % 7 || '%' FROM generate_series(1, 200) AS n))", 1, 5, 20, 60, 200);
+my $in_parallel = 'SET LOCAL max_parallel_workers_per_gather = 2; SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_index_scan_size = 0; SET LOCAL enable_bitmapscan = off; ';
+my $by_many = "SELECT count(*) FROM t AS a WHERE last_name ILIKE '%n%' AND length(repeat(last_name, 2000)) > 0";
+like($node->safe_psql('postgres', "BEGIN; SET LOCAL enable_seqscan = off; $in_parallel EXPLAIN $by_many; COMMIT"), qr/Parallel Index Only Scan/, 'a parallel scan');
+answers_cancel('a parallel scan', "$in_parallel $by_many", 1, 5, 20, 60, 200);
 answers_cancel('rescans', "SELECT count(*) FROM wide AS o, LATERAL (SELECT FROM wide AS w WHERE w.a ILIKE '%' || substr(o.a, 3, 4) || '%zz' LIMIT 1) AS x", 1, 20, 100, 300);
 $node->safe_psql('postgres', "INSERT INTO t SELECT * FROM people(1000001, 60000)");
 answers_cancel('pending rows', "SELECT count(*) FROM t WHERE last_name ILIKE '%a%_%n%q'", 0, 1, 3, 10, 30);

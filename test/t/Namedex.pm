@@ -58,9 +58,11 @@ CREATE FUNCTION told_apart(what text, got int[], expected int[]) RETURNS text LA
     SELECT CASE WHEN got IS NOT DISTINCT FROM expected THEN '' ELSE format(E'%s: %s rows, not %s; missing %s, extra %s\n', what, cardinality(got), cardinality(expected),
         (SELECT (array_agg(u))[1:5] FROM (SELECT unnest(expected) EXCEPT ALL SELECT unnest(got)) AS x(u)), (SELECT (array_agg(u))[1:5] FROM (SELECT unnest(got) EXCEPT ALL SELECT unnest(expected)) AS x(u))) END
 $$;
--- A hash of the row's values of all columns that t_names has, which an index-only scan can answer.
+-- A hash of the row's values of all columns that t_names has, which an index-only scan can answer. What an older
+-- snapshot sees in pg_attribute may not be of the index that there is now.
 CREATE FUNCTION row_hash(tab text) RETURNS text LANGUAGE sql AS $$
-    SELECT 'hashtext(' || string_agg(format('coalesce(%I::text, ''none'')', attname), ' || '' and '' || ' ORDER BY attnum) || ')' FROM pg_attribute WHERE attrelid = (tab || '_names')::regclass
+    SELECT 'hashtext(' || string_agg(format('coalesce(%s::text, ''none'')', col), ' || '' and '' || ') || ')'
+    FROM regexp_matches(regexp_replace(pg_get_indexdef((tab || '_names')::regclass), ' (WITH|WHERE) .*', ''), '\((.*?)\)', 'g') AS m (columns), regexp_split_to_table(columns[1], ', ') AS col
 $$;
 -- What differs between the sequential scan and the index scans over a table t with index t_names, for one
 -- condition and for all; an empty text if nothing does.

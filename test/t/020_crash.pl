@@ -100,12 +100,12 @@ END
 # A crash during CREATE INDEX leaves no index, and the next one is made.
 $node->safe_psql('postgres', 'CREATE TABLE big AS SELECT * FROM people(1, 400000)');
 my ($out, $err) = ('', '');
-my $build = IPC::Run::start(['psql', '-X', '-h', $node->host, '-p', $node->port, '-c', 'CREATE INDEX big_names ON big USING namedex (last_name, first_name)', 'postgres'], '>', \$out, '2>', \$err);
+my $build = IPC::Run::start(['psql', '-X', '-h', $node->host, '-p', $node->port, '-c', 'CREATE INDEX big_names ON big USING namedex (last_name, first_name) INCLUDE (born, id)', 'postgres'], '>', \$out, '2>', \$err);
 ok($node->poll_query_until('postgres', "SELECT count(*) > 0 FROM pg_stat_progress_create_index"), 'CREATE INDEX is under way');
 crash('immediate');
 eval { $build->finish };
 is($node->safe_psql('postgres', "SELECT count(*) FROM pg_class WHERE relname = 'big_names'"), 0, 'no index is left');
-$node->safe_psql('postgres', 'CREATE INDEX big_names ON big USING namedex (last_name, first_name)');
+$node->safe_psql('postgres', 'CREATE INDEX big_names ON big USING namedex (last_name, first_name) INCLUDE (born, id)');
 agree($node, 'CREATE INDEX after a crash during CREATE INDEX', table => 'big');
 $node->stop('fast');
 

@@ -31,7 +31,7 @@ my $none = 0;
 
 # A page of tombstones is of 65,024 rows, and VACUUM may be made to sleep after each: of all pages only those that
 # it has changed cost anything, and the table's are changed and written out before.
-$node->safe_psql('postgres', 'CREATE TABLE t (id int, last_name text, first_name text, born date); INSERT INTO t SELECT * FROM people(1, 200000); CREATE INDEX t_names ON t USING namedex (last_name, first_name)');
+$node->safe_psql('postgres', 'CREATE TABLE t (id int, last_name text, first_name text, born date); INSERT INTO t SELECT * FROM people(1, 200000); CREATE INDEX t_names ON t USING namedex (last_name, first_name) INCLUDE (born, id)');
 $node->safe_psql('postgres', $_) for 'DELETE FROM t WHERE id % 3 = 0', 'VACUUM (INDEX_CLEANUP OFF) t', 'CHECKPOINT';
 is($node->safe_psql('postgres', "SELECT segments, rows, dead FROM namedex_stats('t_names')"), '1|200000|0', 'one segment, no row is dead');
 # Whoever cancels it looks from inside the server, so that a busy machine does not look too late.
@@ -75,7 +75,7 @@ agree($node, 'and nobody else is found in the place of a row that is gone');
 
 # ---- a flush, cancelled after it has sealed the pending rows
 
-$node->safe_psql('postgres', 'DROP TABLE t; CREATE TABLE t (id int, last_name text, first_name text, born date); INSERT INTO t SELECT * FROM people(1, 1000); CREATE INDEX t_names ON t USING namedex (last_name, first_name) WITH (pending_list_limit = 1000000)');
+$node->safe_psql('postgres', 'DROP TABLE t; CREATE TABLE t (id int, last_name text, first_name text, born date); INSERT INTO t SELECT * FROM people(1, 1000); CREATE INDEX t_names ON t USING namedex (last_name, first_name) INCLUDE (born, id) WITH (pending_list_limit = 1000000)');
 my $timeout = 10;
 for my $try (1 .. 10) {
     $node->safe_psql('postgres', 'INSERT INTO t SELECT * FROM people(' . (100000 * $try) . ', 60000)');

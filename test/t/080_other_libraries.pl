@@ -61,8 +61,8 @@ INSERT INTO $name SELECT * FROM people(1, 500);
 CREATE TABLE plain_$name (LIKE $name);
 INSERT INTO plain_$name SELECT * FROM $name;
 INSERT INTO $name VALUES (1001, 'SØRENSEN', 'Ann', NULL);
-CREATE INDEX ${name}_names ON $name USING namedex (last_name, first_name);
-CREATE INDEX plain_${name}_names ON plain_$name USING namedex (last_name, first_name);
+CREATE INDEX ${name}_names ON $name USING namedex (last_name, first_name) INCLUDE (born, id);
+CREATE INDEX plain_${name}_names ON plain_$name USING namedex (last_name, first_name) INCLUDE (born, id);
 END
     agree($node, "$name: the library that built the index", table => $name);
     start_with('OTHER_VERSION');

@@ -40,7 +40,7 @@ END $$;
 -- The same over an index-only scan: values, and rows found long before they are given out.
 CREATE FUNCTION difference_by_values(tab text, condition text, pause float8) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    query text := format('SELECT %s FROM %I WHERE %s', row_hash(tab), tab, condition);
+    query text := format('SELECT %s FROM %I WHERE %s', row_hash(), tab, condition);
     rows refcursor;
     one int;
     got int[] := '{}';

@@ -30,7 +30,9 @@ ForwardTrailer ReadTrailer(const SectionReader& dictionary, std::uint32_t word_c
     if (trailer.word_count != word_count) {
         ThrowCorrupt("a forward store belongs to another lexicon");
     }
+    // A shape takes 2 bytes at least; whoever keeps something for each relies on their number.
     if (trailer.shape_count > kMaxShapes || trailer.shape_page_count > dictionary.page_count() ||
+        trailer.shape_count > std::uint64_t{trailer.shape_page_count} * (kPagePayload / 2) ||
         (trailer.shape_count > 0) != (trailer.shape_page_count > 0)) {
         ThrowCorrupt("the dictionary of a forward store is damaged");
     }

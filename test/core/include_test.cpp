@@ -347,7 +347,7 @@ TEST(Include, DictionaryThatOverflowsLater) {
         if (more > 0) {
             kinds.insert(IncludePageKind::kNumbers);
         }
-        check(Numbers(8, rows - 10, [&](auto row) { return number(row) * 0x9E3779B97F4A7C15u; }),
+        check(Numbers(4, rows - 10, [&](auto row) { return number(row) * 0x9E3779B97F4A7C15u; }),
               kinds);
     }
     // A long value is in no dictionary.
@@ -547,6 +547,54 @@ TEST(Include, PagesMayBeCutShortOrGone) {
     }
 }
 
+// What damage of one byte does not bring about.
+TEST(Include, ContradictionsAreDamage) {
+    std::string_view value;
+    const auto code_of_row_0 = [&](Column& column) {
+        return CodeOf([&] { column.Reader()->Read(0, value); });
+    };
+    // Pages of another kind than their column's.
+    for (const NaiveInclude& include :
+         {Numbers(8, 200, [](auto row) { return row; }),
+          Texts(kText, 200, [](auto row) { return std::to_string(row); })}) {
+        Column column(include);
+        std::uint8_t& kind = column.pages.mutable_payload(0)[8];
+        for (const int other : {0, 1, 2, 3, 255}) {
+            if (other != kind) {
+                const std::uint8_t sound = kind;
+                kind = static_cast<std::uint8_t>(other);
+                EXPECT_EQ(code_of_row_0(column), ErrorCode::kCorrupt) << other;
+                kind = sound;
+            }
+        }
+    }
+    // A rest that does not fit behind a prefix. The block is the page's first: flags, the NULLs,
+    // the prefix' size, the prefix, the size of every rest.
+    NaiveInclude few = Texts(kText, 2000, [](auto row) {
+        return std::string(kMaxPrefixBytes, 'p') + std::to_string(100000 + row * 31);
+    });
+    for (std::uint32_t row = 0; row < few.rows.size(); ++row) {
+        if (row % kTextBlockRows >= 3) {
+            few.rows[row].reset();
+        }
+    }
+    Column prefixed(few);
+    std::uint8_t* const page = prefixed.pages.mutable_payload(0);
+    const auto block = LoadLe<std::uint16_t>(page + kIncludePageHeader);
+    ASSERT_EQ(page[block], kOneSize << kSizesShift | kHasPrefix | kSomeNulls);
+    ASSERT_EQ(page[block + 3], kMaxPrefixBytes);
+    StoreLe<std::uint16_t>(page + block + 4 + kMaxPrefixBytes, kMaxInlineBytes + 1);
+    EXPECT_EQ(code_of_row_0(prefixed), ErrorCode::kCorrupt);
+    // Numbers of another width in a dictionary that is as long as it should be.
+    Column coded(CodedColumns()[1]);
+    std::uint8_t* const dictionary = coded.dictionary.mutable_payload(0);
+    ASSERT_EQ(LoadLe<std::uint32_t>(dictionary), 4u);
+    EXPECT_TRUE(coded.Reader()->Read(0, value));
+    dictionary[8] -= 1;
+    dictionary[10] += 1;
+    EXPECT_EQ(code_of_row_0(coded), ErrorCode::kCorrupt);
+}
+
 // An error does not stand in the way of what is sound.
 TEST(Include, ReaderGoesOnAfterAnError) {
     const NaiveInclude include = Texts(kText, 20000, [](auto row) {
@@ -601,15 +649,16 @@ TEST(Include, AccumulatorCountsIncludedValues) {
     RowAccumulator rows(1, {Number(8), kText}, nullptr);
     const std::size_t empty = rows.memory_bytes();
     const std::string text(100, 'x');
-    for (std::uint32_t row = 0; row < 10000; ++row) {
+    constexpr std::size_t kRows = 100000;
+    for (std::uint32_t row = 0; row < kRows; ++row) {
         rows.AddRow({row, 1});
         rows.column(0).AddNull();
         rows.include(0).Add("12345678");
         rows.include(1).Add(text);
     }
-    // The values, and the dictionary that they are taken for at first.
-    EXPECT_GT(rows.memory_bytes(), empty + 10000 * (8 + 100) + (1 << 20));
-    EXPECT_LT(rows.memory_bytes(), empty + 10000 * (8 + 100 + 60) + (4 << 20));
+    // The values, and what is needed to write them.
+    EXPECT_GT(rows.memory_bytes(), empty + kRows * (8 + 100) + IncludeWriter::kMaxMemory);
+    EXPECT_LT(rows.memory_bytes(), empty + kRows * (8 + 100 + 30) + IncludeWriter::kMaxMemory);
 }
 
 }  // namespace

@@ -192,11 +192,7 @@ class PendingRandom : public PendingTest {
     template <typename MakeConjunction>
     void CheckTable(Random& random, const TableShape& shape, const NaiveTable& table,
                     const Folder& folder, int queries, Tally& tally, MakeConjunction make) {
-        IncludeTypes include_types;
-        for (const NaiveInclude& include : table.includes) {
-            include_types.push_back(include.type);
-        }
-        PendingIndex index(shape.columns, include_types, &memory_);
+        PendingIndex index(shape.columns, table.include_types(), &memory_);
         Filler filler(table, folder, index);
         std::vector<Asked> asked;
         asked.reserve(static_cast<std::size_t>(queries));
@@ -534,6 +530,18 @@ TEST_F(PendingKnown, SetsTakeLinearTime) {
 
 // ---- memory, and what goes wrong --------------------------------------------------------------
 
+// Numbers, and texts of which some are long.
+void AddIncludes(NaiveTable& table) {
+    NaiveInclude numbers{{IncludeKind::kNumber, 8}, {}};
+    NaiveInclude texts{{IncludeKind::kText, 0}, {}};
+    for (std::uint32_t row = 0; row < table.row_count(); ++row) {
+        numbers.rows.emplace_back(NumberBytes(row, 8));
+        texts.rows.emplace_back(std::string(row % 500 == 77 ? 5000 : row % 30, 'x'));
+    }
+    table.includes.push_back(std::move(numbers));
+    table.includes.push_back(std::move(texts));
+}
+
 TEST_F(PendingKnown, MemoryIsCounted) {
     Random random(21);
     TableShape shape;
@@ -542,9 +550,10 @@ TEST_F(PendingKnown, MemoryIsCounted) {
     shape.vocabulary = 20000;
     shape.distinct_values = 20000;
     const RuleFolder folder(Rules::kContext);
-    const NaiveTable table = RandomTable(random, shape, folder);
-    PendingIndex index(shape.columns, &memory_);
-    EXPECT_LE(memory_.bytes, 4096u);  // nothing for columns without rows
+    NaiveTable table = RandomTable(random, shape, folder);
+    AddIncludes(table);
+    PendingIndex index(shape.columns, table.include_types(), &memory_);
+    EXPECT_LE(memory_.bytes, 6144u);  // nothing for columns without rows
     Filler filler(table, folder, index);
     for (std::uint32_t rows = 0; rows <= shape.rows; rows += 3000) {
         filler.AddUpTo(rows);
@@ -594,12 +603,13 @@ TEST_F(PendingKnown, ExceptionsLeakNothing) {
     shape.vocabulary = 2000;
     shape.distinct_values = 2000;
     const RuleFolder folder(Rules::kContext);
-    const NaiveTable table = RandomTable(random, shape, folder);
+    NaiveTable table = RandomTable(random, shape, folder);
+    AddIncludes(table);
     std::uint64_t failures = 0;
     for (std::uint64_t allocations = 0;; ++allocations) {
         memory_.refuse_after = allocations;
         try {
-            PendingIndex index(shape.columns, &memory_);
+            PendingIndex index(shape.columns, table.include_types(), &memory_);
             Filler(table, folder, index).AddUpTo(shape.rows);
             memory_.refuse_after = UINT64_MAX;
             break;
@@ -614,7 +624,7 @@ TEST_F(PendingKnown, ExceptionsLeakNothing) {
     for (int n = 0;; ++n) {
         polls_left = n;
         try {
-            PendingIndex index(shape.columns, &memory_, CountPolls);
+            PendingIndex index(shape.columns, table.include_types(), &memory_, CountPolls);
             Filler(table, folder, index).AddUpTo(shape.rows);
             break;
         } catch (const std::runtime_error&) {
@@ -624,7 +634,7 @@ TEST_F(PendingKnown, ExceptionsLeakNothing) {
     }
     EXPECT_GT(failures, 1u);
     // A query that failed leaves the index as it was.
-    PendingIndex index(shape.columns, &memory_);
+    PendingIndex index(shape.columns, table.include_types(), &memory_);
     Filler(table, folder, index).AddUpTo(shape.rows);
     const std::vector<std::string> patterns = {"%a%", "%n%o%", "_a%"};
     const std::vector<RowOrdinal> wanted = Search(index, Operator::kLike, patterns);

@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static DamageSubject subjects[] = {
         {1, {60, 1, 2, 2, 12}, 0},
         {2, {500, 1, 2, 2, 10}, 0},
-        {3, {2500, 1, 2, 2, 6}, 0},
+        {31, {6000, 1, 2, 2, 5}, 0},
     };
     if (size < 1 || size > 400) {
         return 0;

@@ -44,6 +44,13 @@ struct NaiveTable {
     std::vector<NaiveInclude> includes;
 
     std::uint32_t row_count() const { return static_cast<std::uint32_t>(tids.size()); }
+    core::IncludeTypes include_types() const {
+        core::IncludeTypes types;
+        for (const NaiveInclude& include : includes) {
+            types.push_back(include.type);
+        }
+        return types;
+    }
     const NaiveValue& Value(std::uint32_t column, std::uint32_t row) const {
         return columns[column].values[columns[column].rows[row]];
     }

@@ -488,12 +488,8 @@ inline void AddTo(core::IncludeRows& rows, const std::optional<std::string>& val
 inline core::SegmentStats BuildSegment(const NaiveTable& table, const core::Folder& folder,
                                        const core::SegmentOptions& options,
                                        core::MemoryPages& pages) {
-    core::IncludeTypes include_types;
-    for (const NaiveInclude& include : table.includes) {
-        include_types.push_back(include.type);
-    }
-    core::RowAccumulator rows(static_cast<std::uint32_t>(table.columns.size()), include_types,
-                              nullptr);
+    core::RowAccumulator rows(static_cast<std::uint32_t>(table.columns.size()),
+                              table.include_types(), nullptr);
     core::Splitter splitter(folder);
     core::SplitValue split;
     for (std::uint32_t row = 0; row < table.row_count(); ++row) {

@@ -43,6 +43,7 @@ help:
 	@echo 'make install              install it there;  make installcheck: pg_regress, isolation, TAP'
 	@echo 'make demo                 from nothing to a searched table of 200,000 patients'
 	@echo 'make check                everything: dependencies, build, unit, SQL, isolation, TAP tests'
+	@echo '                          (or some of it: SUITES="unit fuzz boundary regress isolation tap")'
 	@echo 'make check-versions       make check on PostgreSQL 17 and 18 (root; VERSIONS="trixie forky")'
 	@echo 'make soak                 kills, standbys and mixed load for about an hour (docs/testing.md)'
 	@echo 'make deps                 install what the goals above need and is missing (Debian)'
@@ -62,8 +63,9 @@ check demo bench bench-writes soak:
 	@test/deps $(if $(filter bench,$@),python3)
 	+@$(MAKE) --no-print-directory $@-run
 
+SUITES ?=
 check-run:
-	+@test/check
+	+@test/check $(SUITES)
 
 # The tests under load with the long settings; each may be given on the command line or in the environment.
 NAMEDEX_KILL_CYCLES ?= 220

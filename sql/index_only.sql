@@ -69,10 +69,10 @@ SELECT by_index($$SELECT last_name, firsts(last_name) FROM t WHERE i2 = 2 AND la
 -- the same plan for any pattern
 SET plan_cache_mode = force_generic_plan;
 SET enable_seqscan = off; SET enable_bitmapscan = off;
-PREPARE p(text) AS SELECT count(*), md5(string_agg(first_name, ',' ORDER BY first_name)) FROM t WHERE last_name ILIKE $1;
+PREPARE p(text) AS SELECT count(*), sum(hashtext(first_name)) FROM t WHERE last_name ILIKE $1;
 EXPLAIN (COSTS OFF) EXECUTE p('%son%');
 EXECUTE p('%son%'); EXECUTE p('%son'); EXECUTE p(NULL);
-SELECT count(*), md5(string_agg(first_name, ',' ORDER BY first_name)) FROM t WHERE last_name || '' ILIKE '%son%';
+SELECT count(*), sum(hashtext(first_name)) FROM t WHERE last_name || '' ILIKE '%son%';
 RESET plan_cache_mode;
 -- a pattern whose error depends on the data
 SELECT * FROM raised($$SELECT first_name FROM t WHERE last_name LIKE 'Smith\'$$);

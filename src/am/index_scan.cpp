@@ -61,6 +61,7 @@ void IndexScan::Restart(IndexScanDesc scan) {
     shared_ = ParallelScan::Of(scan);
     opened_ = false;
     ForgetRows();
+    view_.reset();
     found_.clear();
     next_found_ = 0;
 }

@@ -24,9 +24,9 @@
 
 #include "am/certify.hpp"
 #include "am/index_snapshot.hpp"
-#include "am/returned_tuple.hpp"
 #include "am/parallel_scan.hpp"
 #include "am/pending_cache.hpp"
+#include "am/returned_tuple.hpp"
 #include "am/scan_keys.hpp"
 #include "am/visibility.hpp"
 #include "core/pending_query.hpp"

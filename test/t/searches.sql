@@ -11,59 +11,53 @@ BEGIN
     RETURN ids;
 END $$;
 
--- A cursor over a plain scan, fetched from in pieces, with pauses in which others go on.
-CREATE FUNCTION difference_by_cursor(tab text, condition text, pause float8) RETURNS text LANGUAGE plpgsql AS $$
+-- The numbers of a query, by a cursor that is fetched from in pieces, with pauses in which others go on.
+CREATE FUNCTION fetched(query text, pause float8) RETURNS int[] LANGUAGE plpgsql AS $$
 DECLARE
-    query text := format('SELECT id FROM %I WHERE %s', tab, condition);
     rows refcursor;
     one int;
     got int[] := '{}';
-    answer text;
-    fetched int := 0;
 BEGIN
-    PERFORM scan_by('indexscan');
-    answer := not_by_index(tab, query);
     OPEN rows NO SCROLL FOR EXECUTE query;
     LOOP
         FETCH rows INTO one;
         EXIT WHEN NOT FOUND;
         got := got || one;
-        fetched := fetched + 1;
-        IF fetched IN (1, 10, 100, 1000, 5000, 10000) THEN
+        IF cardinality(got) IN (1, 10, 100, 1000, 5000, 10000) THEN
             PERFORM pg_sleep(pause);
         END IF;
     END LOOP;
     CLOSE rows;
-    RETURN answer || told_apart(condition || ' by a cursor', ARRAY(SELECT unnest(got) ORDER BY 1), expected_ids(tab, condition));
+    RETURN ARRAY(SELECT unnest(got) ORDER BY 1);
 END $$;
 
--- The same over an index-only scan: values, and rows found long before they are given out.
+-- A cursor over a plain scan.
+CREATE FUNCTION difference_by_cursor(tab text, condition text, pause float8) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    query text := format('SELECT id FROM %I WHERE %s', tab, condition);
+    got int[];
+    answer text;
+BEGIN
+    PERFORM scan_by('indexscan');
+    answer := not_by_index(tab, query);
+    got := fetched(query, pause);
+    RETURN answer || told_apart(condition || ' by a cursor', got, expected_ids(tab, condition));
+END $$;
+
+-- A cursor over an index-only scan: values, and rows found long before they are given out.
 CREATE FUNCTION difference_by_values(tab text, condition text, pause float8) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     query text := format('SELECT %s FROM %I WHERE %s', row_hash(), tab, condition);
-    rows refcursor;
-    one int;
-    got int[] := '{}';
+    got int[];
     expected int[];
     answer text;
-    fetched int := 0;
 BEGIN
     PERFORM scan_by('seq');
     EXECUTE format('SELECT coalesce(array_agg(h ORDER BY h), ''{}'') FROM (%s) AS x (h)', query) INTO expected;
     PERFORM scan_by('indexonlyscan');
     answer := not_by_index(tab, query, 'Index Only Scan');
-    OPEN rows NO SCROLL FOR EXECUTE query;
-    LOOP
-        FETCH rows INTO one;
-        EXIT WHEN NOT FOUND;
-        got := got || one;
-        fetched := fetched + 1;
-        IF fetched IN (1, 10, 100, 1000, 5000, 10000) THEN
-            PERFORM pg_sleep(pause);
-        END IF;
-    END LOOP;
-    CLOSE rows;
-    RETURN answer || told_apart(condition || ' by a cursor over an index-only scan', ARRAY(SELECT unnest(got) ORDER BY 1), expected);
+    got := fetched(query, pause);
+    RETURN answer || told_apart(condition || ' by a cursor over an index-only scan', got, expected);
 END $$;
 
 -- LIMIT: right rows, none twice, and as many as there are up to the limit.

@@ -473,7 +473,7 @@ TEST(SelectListTwin, MutatedLists) {
     std::mt19937 random(20240502);
     int accepted = 0;
     int unsupported = 0;
-    constexpr int kRounds = 40000;
+    constexpr int kRounds = 20000;
     for (int round = 0; round < kRounds; ++round) {
         SelectList list = RandomSelectList(random, random() % 10);
         std::string text = SelectListWriter(&random).Write(list);

@@ -148,12 +148,12 @@ inline core::SelectList RandomSelectList(std::mt19937& random,
 // What tokens, and their beginnings, look like.
 inline const std::vector<std::string>& SelectListPieces() {
     static const std::vector<std::string> kPieces = {
-        "a",     "inner", "count", "sum",     "\"",
-        "\"b\"", "(",     ")",     ",",       ":",
-        "*",     "!",     ".",     " ",       "\xC3\xA4",
-        "->",    "-",     "...",   "count()", ".sum()",
-        "!left", "::",    "\"\"",  "B",       std::string(1, '\0'),
-        "a(",    "/*"};
+        "a",     "inner", "count",     "sum",     "\"",
+        "\"b\"", "(",     ")",         ",",       ":",
+        "*",     "!",     ".",         " ",       "\xC3\xA4",
+        "->",    "-",     "...",       "count()", ".sum()",
+        "!left", "::",    "\"\"",      "B",       std::string(1, '\0'),
+        "a(",    "/*",    "\"count\"", ".max",    "( )"};
     return kPieces;
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/select_list.hpp"
 
+#include <cctype>
 #include <chrono>
 #include <memory>
 #include <random>

@@ -132,6 +132,17 @@ GRANT SELECT ON open_ones TO PUBLIC;
 MOVE 19998 FROM c;
 FETCH ALL FROM c;
 COMMIT;
+-- another role does not go on with it: its rights and policies may be others
+CREATE ROLE namedex_other;
+GRANT USAGE ON SCHEMA suite TO namedex_other;
+BEGIN;
+DECLARE c CURSOR FOR SELECT namedex_fetch_json('open_ones', ARRAY(SELECT id FROM open_ones ORDER BY id), 'id,v');
+FETCH 1 FROM c;
+SET LOCAL ROLE namedex_other;
+MOVE 1000 FROM c;
+ROLLBACK;
+DROP OWNED BY namedex_other;
+DROP ROLE namedex_other;
 -- left in the middle, and ended by an error: nothing is kept open
 SELECT namedex_load_only(NULL::open_ones, ARRAY(SELECT id FROM open_ones ORDER BY id), '{v}') LIMIT 1;
 SELECT 1 / (1 - (r).v) FROM (SELECT namedex_load_only(NULL::open_ones, ARRAY[1], '{v}') AS r) s;

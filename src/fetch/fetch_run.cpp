@@ -43,7 +43,7 @@ Datum CopiedText(const StringInfoData& buffer) {
 // ---------------------------------------------------------------- chunks
 
 FetchRun::FetchRun(FetchPlan* plan, ArrayType* keys, const char* table_name, MemoryContext context)
-    : plan_(plan) {
+    : plan_(plan), user_(GetUserId()) {
     UsePlan(plan, context);
     chunk_ = AllocSetContextCreate(context, "namedex fetched rows", ALLOCSET_DEFAULT_SIZES);
     reader_ = KeyReader::Make(keys, plan->key, table_name, context);
@@ -60,6 +60,10 @@ bool FetchRun::NextChunk() {
     const bool any = keys.count > 0 || !began_;
     if (any) {
         began_ = true;
+        if (GetUserId() != user_) {
+            ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                            errmsg("cannot go on with a fetch that another role began")));
+        }
         if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
         MemoryContextSwitchTo(chunk_);
         RunChunk(keys);

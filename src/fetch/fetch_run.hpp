@@ -32,7 +32,8 @@ class FetchRun {
 
 
     /** Fetches the next chunk, false if there is none. The first one is fetched even if it has no keys:
-     *  so the caller's privileges are asked for. */
+     *  so the caller's privileges are asked for. 55000 if the current user is another one than he who
+     *  began: his rights and policies would make other rows of the rest. */
     bool NextChunk();
 
     /** Runs the statements; inside SPI_connect. */
@@ -47,6 +48,7 @@ class FetchRun {
 
   private:
     FetchPlan* plan_;
+    Oid user_;
     KeyReader* reader_;
     MemoryContext chunk_;
     ContextArray<Datum>* elements_ = nullptr;

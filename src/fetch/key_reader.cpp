@@ -100,6 +100,8 @@ KeyReader* KeyReader::Make(ArrayType* array, const Key& key, const char* table_n
             static_cast<Size>(ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)));
         if (reader->records_) {
             if (!type_is_rowtype(reader->element_type_)) reader->ReportNotRecord();
+            const Oid row_type = getBaseType(reader->element_type_);
+            if (row_type != RECORDOID) reader->PrepareForType(row_type, -1);
         } else {
             reader->coercions_[0] =
                 MakeCoercion(reader->element_type_, key.columns[0], table_name, context);

@@ -169,7 +169,7 @@ CREATE EXTENSION hstore;
 CREATE TABLE own_casts (id int PRIMARY KEY, r reading, rs reading[], h hstore);
 INSERT INTO own_casts VALUES (1, 'low', '{high,low}', 'a=>1, b=>NULL'), (2, NULL, NULL, '');
 SELECT same($$SELECT * FROM namedex_fetch_json('own_casts', '{2,1}', '*')$$, 'SELECT to_json(o) FROM own_casts AS o ORDER BY id DESC');
-SELECT same($$SELECT * FROM namedex_fetch_json('own_casts', '{2,1}', 'h,r')$$, 'SELECT row_to_json(r) FROM (SELECT h, r FROM own_casts AS o ORDER BY id DESC) AS r');
+SELECT same($$SELECT * FROM namedex_fetch_json('own_casts', '{2,1}', 'h,r')$$, 'SELECT row_to_json(x) FROM (SELECT h, r FROM own_casts AS o ORDER BY id DESC) AS x');
 -- and a cast that comes later in the session
 CREATE FUNCTION mood_json(mood) RETURNS json LANGUAGE sql IMMUTABLE AS $$ SELECT json_build_array($1::text) $$;
 CREATE CAST (mood AS json) WITH FUNCTION mood_json(mood);

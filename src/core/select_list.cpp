@@ -249,7 +249,7 @@ class SelectListParser {
 
     [[noreturn]] static void Refuse(std::size_t position, std::string message,
                                     std::string hint = {}) {
-        throw SelectListError(ErrorCode::kInvalidArgument, position, std::move(message),
+        throw SelectListError(ErrorCode::kSyntax, position, std::move(message),
                               std::move(hint));
     }
 

@@ -68,7 +68,7 @@ void RunStatement(Statement* statement, const KeyValues& keys, RowReceiver* rece
     destination.base.rStartup = Startup;
     destination.base.rShutdown = Nothing;
     destination.base.rDestroy = Nothing;
-    destination.base.mydest = DestNone;
+    destination.base.mydest = DestSQLFunction;  // any but those that SPI treats itself
     destination.statement = statement;
     destination.receiver = receiver;
     destination.key_count = keys.count;

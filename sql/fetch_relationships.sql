@@ -29,8 +29,8 @@ SELECT same($$SELECT * FROM namedex_fetch_json('visits', ARRAY(SELECT generate_s
     $$SELECT row_to_json(r) FROM (SELECT id, many(ARRAY(SELECT row_to_json(d) FROM visit_diagnoses AS j JOIN diagnoses AS d USING (system, code) WHERE visit_id = v.id ORDER BY system, code)) AS diagnoses FROM visits AS v ORDER BY id DESC) AS r$$);
 SELECT same($$SELECT * FROM namedex_fetch_json('diagnoses', ARRAY(SELECT ROW(system, code) FROM diagnoses ORDER BY code, system), 'title,visits(id,fee)')$$,
     $$SELECT row_to_json(r) FROM (SELECT title, many(ARRAY(SELECT row_to_json(x) FROM (SELECT v.id, v.fee FROM visit_diagnoses AS j JOIN visits AS v ON v.id = visit_id WHERE (j.system, j.code) = (d.system, d.code) ORDER BY v.id) AS x)) AS visits FROM diagnoses AS d ORDER BY code, system) AS r$$);
-SELECT same($$SELECT * FROM namedex_fetch_json('patients', ARRAY(SELECT generate_series(200, 1, -1)), 'id,tags(label),patient_tags(tag_id)')$$,
-    $$SELECT row_to_json(r) FROM (SELECT id, many(ARRAY(SELECT row_to_json(x) FROM (SELECT label FROM patient_tags JOIN tags AS t ON t.id = tag_id WHERE patient_id = p.id ORDER BY t.id) AS x)) AS tags, many(ARRAY(SELECT row_to_json(x) FROM (SELECT tag_id FROM patient_tags WHERE patient_id = p.id ORDER BY ctid) AS x)) AS patient_tags
+SELECT same($$SELECT * FROM namedex_fetch_json('patients', ARRAY(SELECT generate_series(200, 1, -1)), 'id,tags(label)')$$,
+    $$SELECT row_to_json(r) FROM (SELECT id, many(ARRAY(SELECT row_to_json(x) FROM (SELECT label FROM patient_tags JOIN tags AS t ON t.id = tag_id WHERE patient_id = p.id ORDER BY t.id) AS x)) AS tags
         FROM patients AS p ORDER BY id DESC) AS r$$);
 SELECT same($$SELECT * FROM namedex_fetch_json('tags', '{9,1}', 'label,patients(id,tags(id))')$$,
     $$SELECT row_to_json(r) FROM (SELECT label, many(ARRAY(SELECT row_to_json(x) FROM (SELECT p.id, many(ARRAY(SELECT row_to_json(y) FROM (SELECT tag_id AS id FROM patient_tags WHERE patient_id = p.id ORDER BY tag_id) AS y)) AS tags FROM patient_tags JOIN patients AS p ON p.id = patient_id WHERE tag_id = t.id ORDER BY p.id) AS x)) AS patients

@@ -33,7 +33,7 @@ EXCEPTION WHEN OTHERS THEN
     RETURN SQLSTATE || coalesce(' at ' || substring(SQLERRM || ' ' || detail FROM 'at position (\d+)'), '') || CASE WHEN hint <> '' THEN ' hint' ELSE '' END;
 END $$;
 
--- Statements, and what code() must say of each; one that says no hint may have one. The answer is what differs, and
+-- Statements, and what code() must say of each; where no position or hint is expected there may be one. The answer is what differs, and
 -- how many were tried; the list is empty then. The codes are in the suite, where they can be read beside the statement.
 CREATE TABLE cases (n int GENERATED ALWAYS AS IDENTITY, expected text, statement text);
 CREATE FUNCTION tried() RETURNS SETOF text LANGUAGE plpgsql AS $$
@@ -45,7 +45,7 @@ BEGIN
     FOR c IN DELETE FROM cases RETURNING * LOOP
         got := code(c.statement);
         tried := tried + 1;
-        IF got NOT IN (c.expected, c.expected || ' hint') THEN
+        IF NOT string_to_array(c.expected, ' ') <@ string_to_array(got, ' ') THEN
             RETURN NEXT format('%s, not %s: %s', got, c.expected, left(c.statement, 300));
         END IF;
     END LOOP;

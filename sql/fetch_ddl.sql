@@ -275,11 +275,11 @@ SET search_path = suite, public;
 DISCARD TEMP;
 SELECT * FROM all_four();
 
--- ---- a table that is dropped or changed while a cursor stands in the function's rows is in use
+-- ---- a table cannot be dropped while a cursor stands in the function's rows
 BEGIN;
 DECLARE c CURSOR FOR SELECT namedex_fetch_json('up', '{1,2}', '*');
 FETCH c;
-SELECT code('DROP TABLE up CASCADE') IN ('55006', 'ok') AS in_use;
+SELECT code('DROP TABLE up CASCADE');
 ROLLBACK;
 
 DROP SCHEMA suite, suite_other CASCADE;

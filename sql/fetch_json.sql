@@ -21,7 +21,6 @@ SELECT * FROM namedex_fetch_json('patients', '{2}', 'name:last_name,"Full ""Name
 SELECT * FROM namedex_fetch_json('hospitals', '{4}', '*,again:name');
 SELECT * FROM namedex_fetch_json('hospitals', '{4}', 'again:name,*');
 -- white space is nothing
-SELECT * FROM namedex_fetch_json('patients', '{2}', E' \t\n\r id , alias\n:\t"last_name" , hospital ( id , * x )') LIMIT 0;
 SELECT * FROM namedex_fetch_json('patients', '{2}', E' \t\n\r id , alias\n:\t"last_name" , hospital \t( id , \n name ) ');
 SELECT * FROM namedex_fetch_json('visits', '{6}', E'a : providers ! visits_provider ( id )');
 -- names of keys are escaped as to_json does

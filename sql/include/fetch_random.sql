@@ -73,7 +73,7 @@ CREATE FUNCTION draw_keys(tab text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     key text[] := (SELECT t.key FROM tables AS t WHERE t.name = tab);
     columns text := column_list(key);
-    how_many int := any_of(ARRAY[0, 1, 2, 5, 30, 200]);
+    how_many int := any_of(ARRAY[0, 1, 2, 5, 40]);
 BEGIN
     DROP TABLE drawn_keys;
     EXECUTE format('CREATE TEMPORARY TABLE drawn_keys AS SELECT row_number() OVER () AS n, random() < 0.1 AS hole, * FROM (SELECT %1$s FROM %2$s CROSS JOIN generate_series(1, 1 + %3$s / (1 + (SELECT count(*) FROM %2$s))) ORDER BY random() LIMIT %3$s) AS s', columns, tab, how_many);
@@ -105,7 +105,7 @@ BEGIN
     chosen := ARRAY(SELECT c FROM unnest(columns_of(tab)) AS c WHERE random() < 0.5 ORDER BY random());
     IF chosen <> '{}' THEN
         calls := calls || format('SELECT * FROM namedex_fetch(%L, %s, %L) AS t (%s)', tab, keys, chosen,
-            (SELECT string_agg(format('%I %s', CASE WHEN random() < 0.5 THEN c ELSE 'c' || n END, format_type(atttypid, CASE WHEN random() < 0.5 THEN atttypmod END)), ', ' ORDER BY n) FROM unnest(chosen) WITH ORDINALITY AS u (c, n) JOIN pg_attribute ON attrelid = tab::regclass AND attname = c));
+            (SELECT string_agg(format('%I %s', CASE WHEN random() < 0.5 THEN c ELSE 'column ' || n END, CASE WHEN random() < 0.5 THEN format_type(atttypid, atttypmod) ELSE regexp_replace(format_type(atttypid, NULL), '^character$', 'bpchar') END), ', ' ORDER BY n) FROM unnest(chosen) WITH ORDINALITY AS u (c, n) JOIN pg_attribute ON attrelid = tab::regclass AND attname = c));
         twins := twins || format('SELECT %s FROM %s ORDER BY k.n', column_list(chosen, 't.'), source);
     END IF;
     calls := calls || format('SELECT * FROM namedex_load_only(NULL::%s, %s, %L)', tab, keys, chosen);
@@ -119,7 +119,7 @@ BEGIN
             source, drawn.twin, (SELECT column_list(t.key, 'f.') FROM tables AS t WHERE t.name = r.far),
             CASE WHEN r.via IS NULL THEN format('%s AS f WHERE %s', r.far, equal('t', r.near_columns, 'f', r.far_columns)) ELSE format('%s AS j JOIN %s AS f ON %s WHERE %s', r.via, r.far, equal('j', r.via_far, 'f', r.far_columns), equal('t', r.near_columns, 'j', r.via_near)) END);
         -- the number that orders the children is no column of theirs
-        twins[cardinality(twins)] := format('SELECT t, regexp_replace(j::text, '',"the children''''s order":\d+}$'', ''}'')::json FROM (%s) AS s (t, j)', twins[cardinality(twins)]);
+        twins[cardinality(twins)] := format('SELECT t, regexp_replace(j::text, '',"#":\d+}$'', ''}'')::json FROM (%s) AS s (t, j)', twins[cardinality(twins)]);
     END IF;
     FOR i IN 1 .. cardinality(calls) LOOP
         BEGIN

@@ -43,9 +43,7 @@ Datum CopiedText(const StringInfoData& buffer) {
 
 FetchRun::FetchRun(FetchPlan* plan, ArrayType* keys, const char* table_name, MemoryContext context)
     : plan_(plan), context_(context) {
-    leave_.func = [](void* argument) { LeavePlan(static_cast<FetchPlan*>(argument)); };
-    leave_.arg = plan;
-    MemoryContextRegisterResetCallback(context, &leave_);
+    UsePlan(plan, context);
     chunk_ = AllocSetContextCreate(context, "namedex fetched rows", ALLOCSET_DEFAULT_SIZES);
     reader_ = KeyReader::Make(keys, plan->key, table_name, context);
     chunk_keys_ = reader_->remaining() <= kMostKeys ? kMostKeys : kFirstKeys;

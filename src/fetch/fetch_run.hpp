@@ -29,7 +29,7 @@ class ResultRows {
 
 class FetchRun {
   public:
-    /** `keys` null: no keys. The plan counts a user for this run, who leaves with the context. */
+    /** `keys` null: no keys. Uses the plan as long as the context lives. */
     FetchRun(FetchPlan* plan, ArrayType* keys, const char* table_name, MemoryContext context);
 
   protected:
@@ -53,7 +53,6 @@ class FetchRun {
     KeyReader* reader_;
     MemoryContext context_;
     MemoryContext chunk_;
-    MemoryContextCallback leave_;
     ContextArray<Datum>* elements_ = nullptr;
     Size chunk_keys_;
     bool began_ = false;

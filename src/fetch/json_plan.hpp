@@ -8,11 +8,11 @@
 
 namespace namedex::fetch {
 
-/** The plan of namedex_fetch_json. Counts a user. May ereport, beside MakeJsonPlan's errors, 42601 and
- *  0A000 for the list, with the position. */
+/** The plan of namedex_fetch_json. May ereport, beside MakeJsonPlan's errors, 42601 and 0A000 for the
+ *  list, with the position. */
 FetchPlan* GetJsonPlan(Oid relation, const char* select_list, const char* key_column);
 
-/** The plan of namedex_related: a list of one relationship. Counts a user. May ereport likewise. */
+/** The plan of namedex_related: a list of one relationship. May ereport likewise. */
 FetchPlan* GetRelatedPlan(Oid relation, const char* relationship, const char* select_list,
                           const char* key_column);
 

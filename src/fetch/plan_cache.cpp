@@ -127,7 +127,6 @@ FetchPlan* FindPlan(const PlanName& name) {
         return nullptr;
     }
     entries[at].last_used = ++uses;
-    ++plan->users;
     return plan;
 }
 
@@ -139,7 +138,6 @@ uint64 InvalidationsSoFar() {
 void KeepPlan(const PlanName& name, FetchPlan* plan, uint64 invalidations_before) {
     // An invalidation during the making may have been about what had been read already.
     plan->stale = invalidations != invalidations_before;
-    ++plan->users;
     MemoryContextSetParent(plan->context, CacheMemoryContext);
     if (name.bytes.len > kLongestName) {
         Retire(plan);
@@ -166,6 +164,14 @@ void KeepPlan(const PlanName& name, FetchPlan* plan, uint64 invalidations_before
     entries[entry_count++] = entry;
 }
 
-void LeavePlan(FetchPlan* plan) { --plan->users; }
+void UsePlan(FetchPlan* plan, MemoryContext context) {
+    auto* callback = static_cast<MemoryContextCallback*>(
+        MemoryContextAlloc(context, sizeof(MemoryContextCallback)));
+    // Runs in whatever state an error left: it frees nothing itself.
+    callback->func = [](void* argument) { --static_cast<FetchPlan*>(argument)->users; };
+    callback->arg = plan;
+    MemoryContextRegisterResetCallback(context, callback);
+    ++plan->users;
+}
 
 }  // namespace namedex::fetch

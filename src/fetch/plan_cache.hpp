@@ -26,16 +26,17 @@ struct PlanName {
 PlanName NamePlan(char function, Oid relation);
 void AddText(PlanName* name, const char* text);  // null is different from empty
 
-/** The kept plan of that name, its tables locked; null if there is none. Counts a user. */
+/** The kept plan of that name, its tables locked; null if there is none. */
 FetchPlan* FindPlan(const PlanName& name);
 
 /** Before a plan is made: what is handed to KeepPlan. */
 uint64 InvalidationsSoFar();
 
-/** Keeps a plan. The tables it reads are locked. Counts a user. */
+/** Keeps a plan, the tables of which are locked. */
 void KeepPlan(const PlanName& name, FetchPlan* plan, uint64 invalidations_before);
 
-/** One user less. Callable in any state: it frees nothing itself. */
-void LeavePlan(FetchPlan* plan);
+/** Until the context is emptied the plan is not freed, whether it is kept or not. To be called before
+ *  the next FindPlan. */
+void UsePlan(FetchPlan* plan, MemoryContext context);
 
 }  // namespace namedex::fetch

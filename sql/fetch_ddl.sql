@@ -275,12 +275,5 @@ SET search_path = suite, public;
 DISCARD TEMP;
 SELECT * FROM all_four();
 
--- ---- a table cannot be dropped while a cursor stands in the function's rows
-BEGIN;
-DECLARE c CURSOR FOR SELECT namedex_fetch_json('up', '{1,2}', '*');
-FETCH c;
-SELECT code('DROP TABLE up CASCADE');
-ROLLBACK;
-
 DROP SCHEMA suite, suite_other CASCADE;
 DROP ROLE namedex_alice;

@@ -31,15 +31,22 @@ INSERT INTO relationships VALUES
     ('visits', 'diagnoses', 'diagnoses', true, '{id}', '{system,code}', 'visit_diagnoses', '{visit_id}', '{system,code}'), ('diagnoses', 'visits', 'visits', true, '{system,code}', '{id}', 'visit_diagnoses', '{system,code}', '{visit_id}'),
     ('patients', 'tags', 'tags', true, '{id}', '{id}', 'patient_tags', '{patient_id}', '{tag_id}'), ('tags', 'patients', 'patients', true, '{id}', '{id}', 'patient_tags', '{tag_id}', '{patient_id}'),
     ('patients', 'patients!friends_patient', 'patients', true, '{id}', '{id}', 'friends', '{patient_id}', '{friend_id}'), ('patients', 'patients!friends_friend', 'patients', true, '{id}', '{id}', 'friends', '{friend_id}', '{patient_id}');
+-- the twins look for children one parent at a time
+CREATE INDEX ON visits (patient_id);
+CREATE INDEX ON visits (provider_id);
+CREATE INDEX ON visits (referrer_id);
+CREATE INDEX ON patients (hospital_id);
+CREATE INDEX ON patient_tags (patient_id);
+CREATE INDEX ON visit_diagnoses (system, code);
 SELECT setseed(0.5) \g /dev/null
 SELECT * FROM rounds(60);
 
--- ---- that a difference is found: the same after a row of the twin's tables is changed behind the twin's back
+-- ---- that a difference is found
 CREATE FUNCTION finds(list text, twin text) RETURNS boolean LANGUAGE sql AS $$ SELECT same(format($c$SELECT * FROM namedex_fetch_json('patients', '{2,1}', %L)$c$, list), twin) ~ 'differs at row' $$;
 SELECT finds('id,last_name', 'SELECT row_to_json(r) FROM (SELECT last_name, id FROM patients WHERE id < 3 ORDER BY patients.id DESC) AS r') AS order_of_columns, finds('id', 'SELECT row_to_json(r) FROM (SELECT id FROM patients WHERE id < 3 ORDER BY id) AS r') AS order_of_rows,
        finds('id', 'SELECT row_to_json(r) FROM (SELECT id FROM patients WHERE id = 2) AS r') AS a_row_less, finds('id,visits(id)', 'SELECT row_to_json(r) FROM (SELECT p.id, many(ARRAY(SELECT row_to_json(s) FROM (SELECT id FROM visits WHERE patient_id = p.id ORDER BY id DESC) AS s)) AS visits FROM patients AS p WHERE id < 3 ORDER BY id DESC) AS r') AS order_of_children;
 
 -- ---- random schemas
-SELECT line FROM generate_series(1, 12) AS seed, LATERAL in_schema(seed, 12) AS line;
+SELECT line FROM generate_series(1, 10) AS seed, LATERAL in_schema(seed, 10) AS line;
 
 DROP SCHEMA suite, suite_drawn CASCADE;

@@ -17,7 +17,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $how_many = setting('NAMEDEX_HOSTILE', 1500);
+my $how_many = setting('NAMEDEX_HOSTILE', 800);
 my $seed = setting('NAMEDEX_SEED', 20240229);
 srand($seed);
 note "seed $seed";

@@ -1,6 +1,8 @@
 #include "core/select_list.hpp"
 
 #include <initializer_list>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace namedex::core {

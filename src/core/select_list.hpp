@@ -6,7 +6,8 @@
 //     relationship  :=  name ['!' constraint]
 //
 // Alias, column, name and constraint are identifiers: one or more of letters, digits, '_', '$' and
-// bytes >= 0x80, or anything but nothing in '"', with '""' for a '"' and without NUL.
+// bytes >= 0x80; or at least one character of any kind but NUL in double quotes, a double quote
+// among them written twice.
 //
 //     id, last_name, home:hospital(id, name), visits!visits_patient_fkey(*)
 //
@@ -27,12 +28,15 @@
 //     count()                                                    at the name
 //     ...rel(…)                                                  at the first '.'
 //
-// These words are only meant where they are not quoted: rel!"inner"(id) names a constraint.
+// These words are only meant where they are not quoted: rel!"inner"(id) names a constraint. An open
+// quote is wrong from where it begins, a limit is passed at the name of the relationship or at the
+// item that is one too many.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/error.hpp"
@@ -72,7 +76,7 @@ class SelectListError : public Error {
     bool unsupported() const noexcept { return code() == ErrorCode::kUnsupported; }
 
     // Of the offending place, in bytes from 0; the length of the text if something is missing at
-    // its end. What an open quote begins with is where it is offending.
+    // its end.
     std::size_t position() const noexcept { return position_; }
 
   private:

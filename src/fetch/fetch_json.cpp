@@ -13,12 +13,13 @@ namespace {
 
 enum Argument : int { kRelation, kKeys, kSelectList, kKeyColumn };
 
-ResultRows* MakeJsonRows(FunctionCallInfo fcinfo, TupleDesc, MemoryContext context) {
+Rows MakeJsonRows(FunctionCallInfo fcinfo, MemoryContext context) {
     const Oid relation = RelationArgument(fcinfo, kRelation);
     const char* select_list = TextArgument(fcinfo, kSelectList, "select_list");
     FetchPlan* plan = GetJsonPlan(relation, select_list, NameArgument(fcinfo, kKeyColumn));
-    return new (palloc(sizeof(JsonRows)))
+    auto* rows = new (palloc(sizeof(JsonRows)))
         JsonRows(plan, KeysArgument(fcinfo, kKeys), get_rel_name(relation), context);
+    return {rows, JsonDescriptor()};
 }
 
 }  // namespace
@@ -29,7 +30,7 @@ NAMEDEX_FUNCTION(namedex_fetch_json) {
     using namespace namedex;
     return pg::Enter([&] {
         return pg::Call([&] {
-            return fetch::ReturnRows(fcinfo, fetch::JsonDescriptor, fetch::MakeJsonRows);
+            return fetch::ReturnRows(fcinfo, fetch::MakeJsonRows);
         });
     });
 }

@@ -3,10 +3,6 @@
 #include "fetch/foreign_keys.hpp"
 #include "pg/compat.hpp"
 
-extern "C" {
-#include "catalog/pg_operator.h"
-}
-
 namespace namedex::fetch {
 
 namespace {
@@ -28,17 +24,24 @@ void AppendColumn(StringInfo text, const char* alias, Oid table, AttrNumber colu
     appendStringInfo(text, "%s.%s", alias, quote_identifier(get_attname(table, column, false)));
 }
 
-void AppendOperator(StringInfo text, Oid id) {
-    HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(id));
-    if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for operator %u", id);
-    const auto* form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
-    appendStringInfo(text, " OPERATOR(%s.%s) ",
-                     quote_identifier(get_namespace_name(form->oprnamespace)),
-                     NameStr(form->oprname));
-    ReleaseSysCache(tuple);
+/** One side of a comparison. */
+struct Operand {
+    const char* text;
+    Oid type;
+};
+
+Operand ColumnOperand(const char* alias, Oid table, AttrNumber column) {
+    StringInfoData text;
+    initStringInfo(&text);
+    AppendColumn(&text, alias, table, column);
+    return {text.data, get_atttype(table, column)};
 }
 
-// Without it the comparison would have two implicit collations, and none of them.
+Operand KeyOperand(const Statement& statement, int at) {
+    return {psprintf("k.k%d", at + 1), statement.keys[at].type};
+}
+
+// Without it a comparison might have two implicit collations, and none of them.
 void AppendCollation(StringInfo text, Oid id) {
     if (!OidIsValid(id)) return;
     HeapTuple tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(id));
@@ -48,6 +51,14 @@ void AppendCollation(StringInfo text, Oid id) {
                      quote_qualified_identifier(get_namespace_name(form->collnamespace),
                                                 NameStr(form->collname)));
     ReleaseSysCache(tuple);
+}
+
+// "left OPERATOR(schema.=) right COLLATE …". The operands are cast to what the operator takes, so it
+// is this operator that the parser finds, whatever others of its name there are.
+void AppendComparison(StringInfo text, Oid equality, const Operand& left, const Operand& right,
+                      Oid collation) {
+    generate_operator_clause(text, left.text, left.type, equality, right.text, right.type);
+    AppendCollation(text, collation);
 }
 
 Oid CollationOf(Oid table, AttrNumber column) {
@@ -127,43 +138,45 @@ void WriteRootStatement(Statement* statement, Relation relation, const Key& key)
     appendStringInfoString(&text, " JOIN ");
     AppendTable(&text, table);
     for (int i = 0; i < key.count; ++i) {
+        const KeyColumn& column = key.columns[i];
         appendStringInfoString(&text, i == 0 ? " AS t ON " : " AND ");
-        AppendColumn(&text, "t", table, key.columns[i].number);
-        AppendOperator(&text, key.columns[i].equality);
-        appendStringInfo(&text, "k.k%d", i + 1);
-        AppendCollation(&text, key.columns[i].collation);
+        AppendComparison(&text, column.equality, ColumnOperand("t", table, column.number),
+                         KeyOperand(*statement, i), column.collation);
     }
     statement->text = text.data;
 }
 
 // " JOIN the referencing table AS alias ON k.k1 = alias.fk1 …": from keys to rows that refer to them.
-void AppendReferencing(StringInfo text, const ForeignKey& key, const char* alias) {
+// Deterministic collations have one equality, so there the referencing column's own will do, and an
+// index on it.
+void AppendReferencing(StringInfo text, const Statement& statement, const ForeignKey& key,
+                       const char* alias) {
     appendStringInfoString(text, " JOIN ");
     AppendTable(text, key.from);
     for (int i = 0; i < key.count; ++i) {
+        const Oid to = CollationOf(key.to, key.to_columns[i]);
+        const bool own = OidIsValid(to) && get_collation_isdeterministic(to);
         appendStringInfo(text, i == 0 ? " AS %s ON " : " AND ", alias);
-        appendStringInfo(text, "k.k%d", i + 1);
-        AppendCollation(text, CollationOf(key.to, key.to_columns[i]));
-        AppendOperator(text, key.equality[i]);
-        AppendColumn(text, alias, key.from, key.from_columns[i]);
+        AppendComparison(text, key.equality[i], KeyOperand(statement, i),
+                         ColumnOperand(alias, key.from, key.from_columns[i]),
+                         own ? CollationOf(key.from, key.from_columns[i]) : to);
     }
 }
 
 // " JOIN the referenced table AS t ON t.pk1 = …": from keys, or the rows of a join table, to what
-// they refer to.
-void AppendReferenced(StringInfo text, const ForeignKey& key, const char* join_alias) {
-    appendStringInfoString(text, " JOIN ");
+// they refer to: rows of the referenced table itself, not of tables that inherit from it.
+void AppendReferenced(StringInfo text, const Statement& statement, const ForeignKey& key,
+                      const char* join_alias) {
+    const bool partitioned = get_rel_relkind(key.to) == RELKIND_PARTITIONED_TABLE;
+    appendStringInfoString(text, partitioned ? " JOIN " : " JOIN ONLY ");
     AppendTable(text, key.to);
     for (int i = 0; i < key.count; ++i) {
         appendStringInfoString(text, i == 0 ? " AS t ON " : " AND ");
-        AppendColumn(text, "t", key.to, key.to_columns[i]);
-        AppendOperator(text, key.equality[i]);
-        if (join_alias != nullptr) {
-            AppendColumn(text, join_alias, key.from, key.from_columns[i]);
-        } else {
-            appendStringInfo(text, "k.k%d", i + 1);
-        }
-        AppendCollation(text, CollationOf(key.to, key.to_columns[i]));
+        AppendComparison(text, key.equality[i], ColumnOperand("t", key.to, key.to_columns[i]),
+                         join_alias != nullptr
+                             ? ColumnOperand(join_alias, key.from, key.from_columns[i])
+                             : KeyOperand(statement, i),
+                         CollationOf(key.to, key.to_columns[i]));
     }
 }
 
@@ -186,11 +199,11 @@ void WriteChildStatement(Statement* statement, Relation parent, Relation child,
     initStringInfo(&text);
     AppendBeginning(&text, *statement, table);
     switch (relationship.kind) {
-        case Relationship::Kind::kToOne: AppendReferenced(&text, near, nullptr); break;
-        case Relationship::Kind::kToMany: AppendReferencing(&text, near, "t"); break;
+        case Relationship::Kind::kToOne: AppendReferenced(&text, *statement, near, nullptr); break;
+        case Relationship::Kind::kToMany: AppendReferencing(&text, *statement, near, "t"); break;
         case Relationship::Kind::kManyToMany:
-            AppendReferencing(&text, near, "j");
-            AppendReferenced(&text, *relationship.far, "j");
+            AppendReferencing(&text, *statement, near, "j");
+            AppendReferenced(&text, *statement, *relationship.far, "j");
             break;
     }
     if (relationship.kind != Relationship::Kind::kToOne) {
@@ -311,9 +324,15 @@ class JsonPlanner {
 
     void AddRelationship(Level* level, ResultColumns* columns, Relation relation,
                          const core::SelectItem& item) {
-        const Relationship relationship =
-            FindRelationship(relation, item.name.c_str(), item.constraint.c_str(), Position(item),
-                             &plan_->examined);
+        // What is read of all foreign keys is needed for this relationship only.
+        MemoryContext keys =
+            AllocSetContextCreate(plan_->context, "namedex foreign keys", ALLOCSET_SMALL_SIZES);
+        MemoryContext caller = MemoryContextSwitchTo(keys);
+        List* examined = NIL;
+        const Relationship relationship = FindRelationship(
+            relation, item.name.c_str(), item.constraint.c_str(), Position(item), &examined);
+        MemoryContextSwitchTo(caller);
+        plan_->examined = list_concat_unique_oid(plan_->examined, examined);
         AddMember(level, item.output_name().c_str(), item);
         Embedded* embedded = &level->embedded[level->embedded_count++];
         embedded->many = relationship.kind != Relationship::Kind::kToOne;
@@ -327,12 +346,37 @@ class JsonPlanner {
         }
         embedded->level = MakeLevel(other, item.items);
         WriteChildStatement(&embedded->level->statement, relation, other, relationship);
+        ++plan_->statement_count;
         relation_close(other, NoLock);
+        MemoryContextDelete(keys);
     }
 
     FetchPlan* plan_;
     const char* text_;
 };
+
+// What statements about the tables depend on: their names, and their columns' names and types. Null if
+// one of them is gone.
+const char* DescribeTables(List* tables) {
+    StringInfoData text;
+    initStringInfo(&text);
+    ListCell* cell;
+    foreach (cell, tables) {
+        const Oid table = lfirst_oid(cell);
+        Relation relation = try_relation_open(table, AccessShareLock);
+        if (relation == nullptr) return nullptr;
+        AppendTable(&text, table);
+        TupleDesc descriptor = RelationGetDescr(relation);
+        for (int i = 0; i < descriptor->natts; ++i) {
+            Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+            if (attribute->attisdropped) continue;
+            appendStringInfo(&text, " %s %u", quote_identifier(NameStr(attribute->attname)),
+                             attribute->atttypid);
+        }
+        relation_close(relation, NoLock);
+    }
+    return text.data;
+}
 
 // A plan and the context that all of it is made in.
 template <typename Make>
@@ -344,10 +388,12 @@ FetchPlan* MakePlan(Oid relation, const char* key_column, Make&& make) {
     plan->context = context;
     Relation target = OpenTarget(relation);
     plan->locked = list_make1_oid(relation);
+    plan->statement_count = 1;
     plan->key = FindKey(target, key_column);
     make(plan, target);
     WriteRootStatement(&plan->root->statement, target, plan->key);
     relation_close(target, NoLock);
+    plan->tables = DescribeTables(plan->locked);
     MemoryContextSwitchTo(caller);
     return plan;
 }
@@ -387,6 +433,16 @@ void FreeStatements(Level* level) {
 }
 
 }  // namespace
+
+void CheckTablesAreTheSame(const FetchPlan& plan) {
+    if (!plan.stale) return;
+    const char* now = DescribeTables(plan.locked);
+    if (now == nullptr || strcmp(now, plan.tables) != 0) {
+        ereport(ERROR,
+                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                 errmsg("cannot go on with a fetch whose tables have been altered or renamed")));
+    }
+}
 
 void FreePlan(FetchPlan* plan) {
     FreeStatements(plan->root);

@@ -83,6 +83,8 @@ struct FetchPlan {
     int output_count;  // of a plan of tuples: a result column for each column asked for
     int* outputs;
     List* locked;      // OIDs of the tables it reads
+    const char* tables;  // their names, and those of their columns
+    int statement_count;
     List* examined;    // OIDs of other tables whose change might change it
     // For the cache:
     int users;
@@ -103,6 +105,13 @@ FetchPlan* MakeTuplePlan(Oid relation, const char* const* names, int name_count,
  */
 FetchPlan* MakeJsonPlan(Oid relation, const core::SelectList& list, const char* text,
                         const char* key_column);
+
+/**
+ * To be called before a statement runs. A stale plan still means the same while its tables have the same names
+ * and columns; 55000 if they have not: only this session itself can have changed that, while a cursor is open,
+ * or whoever renamed a schema.
+ */
+void CheckTablesAreTheSame(const FetchPlan& plan);
 
 /** Frees it and its prepared statements. */
 void FreePlan(FetchPlan* plan);

@@ -5,7 +5,8 @@ namespace namedex::fetch {
 namespace {
 
 constexpr Size kMostKeys = 8192;
-// Of rows that nothing is known about yet: of 8 kB each they take 4 MB.
+// Of rows that nothing is known about yet: of 8 kB each they take 4 MB, and as much again while the
+// array of them grows.
 constexpr Size kFirstKeys = 512;
 constexpr Size kFewestKeys = 64;
 // What a chunk may take, all of it: keys, rows, and what growing arrays waste.
@@ -42,11 +43,12 @@ Datum CopiedText(const StringInfoData& buffer) {
 // ---------------------------------------------------------------- chunks
 
 FetchRun::FetchRun(FetchPlan* plan, ArrayType* keys, const char* table_name, MemoryContext context)
-    : plan_(plan), context_(context) {
+    : plan_(plan) {
     UsePlan(plan, context);
     chunk_ = AllocSetContextCreate(context, "namedex fetched rows", ALLOCSET_DEFAULT_SIZES);
     reader_ = KeyReader::Make(keys, plan->key, table_name, context);
-    chunk_keys_ = reader_->remaining() <= kMostKeys ? kMostKeys : kFirstKeys;
+    const bool once = plan->root->embedded_count > 0 && reader_->remaining() <= kMostKeys;
+    chunk_keys_ = once ? kMostKeys : kFirstKeys;
 }
 
 bool FetchRun::NextChunk() {
@@ -81,12 +83,19 @@ TupleRows::TupleRows(FetchPlan* plan, ArrayType* keys, const char* table_name, T
     memset(nulls_, true, sizeof(bool) * count);
 }
 
-void TupleRows::MapColumn(int column, int attribute) { mappings_.Push({column, attribute}); }
+void TupleRows::MapColumn(int column, int attribute) {
+    const Statement& statement = root()->statement;
+    if (column >= statement.column_count || attribute >= descriptor_->natts ||
+        statement.types[column] != TupleDescAttr(descriptor_, attribute)->atttypid) {
+        elog(ERROR, "a fetched column does not fit the row it is for");
+    }
+    mappings_.Push({column, attribute});
+}
 
 void TupleRows::RunChunk(const KeyValues& keys) {
     rows_ = new (MemoryContextAlloc(chunk(), sizeof(ContextArray<Row>))) ContextArray<Row>(chunk());
     next_ = 0;
-    RunStatement(&plan()->root->statement, keys, this);
+    RunStatement(plan(), &root()->statement, keys, this);
     const auto before = [](const Row& a, const Row& b) {
         return std::tie(a.ordinal, a.arrival) < std::tie(b.ordinal, b.arrival);
     };
@@ -132,7 +141,7 @@ JsonRows::JsonRows(FetchPlan* plan, ArrayType* keys, const char* table_name, Mem
 }
 
 void JsonRows::RunChunk(const KeyValues& keys) {
-    rows_ = LevelRows::Make(plan()->root, chunk());
+    rows_ = LevelRows::Make(plan(), root(), chunk());
     next_ = 0;
     rows_->Fetch(keys);
 }
@@ -165,7 +174,7 @@ RelatedRows::RelatedRows(FetchPlan* plan, ArrayType* keys, const char* table_nam
 }
 
 void RelatedRows::RunChunk(const KeyValues& keys) {
-    parents_ = LevelRows::Make(plan()->root, chunk());
+    parents_ = LevelRows::Make(plan(), root(), chunk());
     parent_ = 0;
     range_ = {0, 0};
     parents_->Fetch(keys);

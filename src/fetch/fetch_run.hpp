@@ -1,10 +1,11 @@
 /*
  * A fetch under way: the keys are taken in chunks, so that memory is bounded however many they are.
  *
- * A chunk is at most 8,192 keys; that many or fewer are fetched by one statement for each table. Where
- * there are more, the first chunk is small, and each next one as large as the one before shows
- * that its rows will fit into the bytes a chunk may take. A chunk's rows are given out before
- * the next one is fetched, and nothing of the server's stays open in between.
+ * A chunk is at most 8,192 keys. The first one is smaller, and each next one as large as the one before
+ * shows that its rows will fit into the bytes a chunk may take; but where rows are embedded, as many
+ * keys as fit into one chunk are one, whatever its size: each table is then asked once. A chunk's
+ * rows are given out before the next one is fetched. In between no statement is open; the tables
+ * are (see ReturnRows).
  */
 #pragma once
 
@@ -14,7 +15,7 @@
 namespace namedex::fetch {
 
 /** What gives rows to a set-returning function, one at a time. Plain data, in a context of its own. */
-class ResultRows {
+class FetchRun {
   public:
     /** Goes to the next row, false at the end. May ereport. */
     virtual bool Next() = 0;
@@ -23,16 +24,13 @@ class ResultRows {
     /** The current row as a value in CurrentMemoryContext. */
     virtual Datum AsDatum(TupleDesc descriptor) = 0;
 
-  protected:
-    ~ResultRows() = default;
-};
+    const FetchPlan& plan() const { return *plan_; }
 
-class FetchRun {
-  public:
+  protected:
     /** `keys` null: no keys. Uses the plan as long as the context lives. */
     FetchRun(FetchPlan* plan, ArrayType* keys, const char* table_name, MemoryContext context);
 
-  protected:
+
     /** Fetches the next chunk, false if there is none. The first one is fetched even if it has no keys:
      *  so the caller's privileges are asked for. */
     bool NextChunk();
@@ -42,8 +40,7 @@ class FetchRun {
 
     ~FetchRun() = default;
 
-    FetchPlan* plan() const { return plan_; }
-    MemoryContext context() const { return context_; }
+    Level* root() const { return plan_->root; }
     MemoryContext chunk() const { return chunk_; }  // emptied before each chunk
     /** The array's element that is the chunk's key of that ordinal. */
     Datum element(Size ordinal) const { return (*elements_)[ordinal - 1]; }
@@ -51,15 +48,14 @@ class FetchRun {
   private:
     FetchPlan* plan_;
     KeyReader* reader_;
-    MemoryContext context_;
     MemoryContext chunk_;
     ContextArray<Datum>* elements_ = nullptr;
     Size chunk_keys_;
     bool began_ = false;
 };
 
-/** Rows as tuples of a descriptor: the statement's column i becomes attribute targets[i] (from 0). */
-class TupleRows final : public FetchRun, public ResultRows, public RowReceiver {
+/** Rows as tuples of a descriptor. */
+class TupleRows final : public FetchRun, public RowReceiver {
   public:
     TupleRows(FetchPlan* plan, ArrayType* keys, const char* table_name, TupleDesc descriptor,
               MemoryContext context);
@@ -69,7 +65,8 @@ class TupleRows final : public FetchRun, public ResultRows, public RowReceiver {
     Datum AsDatum(TupleDesc descriptor) override;
     void Receive(Size ordinal, Datum* values, bool* nulls) override;
 
-    /** Column `column` of the statement is attribute `attribute`; others stay NULL. */
+    /** Column `column` of the statement is attribute `attribute`, both from 0; others stay NULL. May
+     *  ereport: the types must be the same. */
     void MapColumn(int column, int attribute);
 
   private:
@@ -94,7 +91,7 @@ class TupleRows final : public FetchRun, public ResultRows, public RowReceiver {
 };
 
 /** Rows as JSON objects. */
-class JsonRows final : public FetchRun, public ResultRows {
+class JsonRows final : public FetchRun {
   public:
     JsonRows(FetchPlan* plan, ArrayType* keys, const char* table_name, MemoryContext context);
 
@@ -111,7 +108,7 @@ class JsonRows final : public FetchRun, public ResultRows {
 };
 
 /** Pairs of an element of the keys array and a row embedded in its row, by the plan's one relationship. */
-class RelatedRows final : public FetchRun, public ResultRows {
+class RelatedRows final : public FetchRun {
   public:
     RelatedRows(FetchPlan* plan, ArrayType* keys, const char* table_name, MemoryContext context);
 

@@ -31,11 +31,6 @@ FetchPlan* GetPlan(FunctionCallInfo fcinfo, Oid relation, const Columns& columns
     return plan;
 }
 
-TupleDesc ListedDescriptor(FunctionCallInfo fcinfo) {
-    const auto* info = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
-    return CreateTupleDescCopy(info->expectedDesc);
-}
-
 // A listed name that is another column's tells that the two lists are in different orders.
 void CheckName(const char* listed, const Columns& columns, int at) {
     if (strcmp(listed, columns.names[at]) == 0) return;
@@ -84,7 +79,8 @@ void CheckDescriptor(Oid table, const Columns& columns, TupleDesc listed) {
     relation_close(relation, NoLock);
 }
 
-ResultRows* MakeFetchedRows(FunctionCallInfo fcinfo, TupleDesc descriptor, MemoryContext context) {
+Rows MakeFetchedRows(FunctionCallInfo fcinfo, MemoryContext context) {
+    TupleDesc descriptor = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo)->expectedDesc;
     const Oid relation = RelationArgument(fcinfo, kRelation);
     Columns columns;
     columns.names = NamesArgument(fcinfo, kColumns, "columns", &columns.count);
@@ -93,7 +89,7 @@ ResultRows* MakeFetchedRows(FunctionCallInfo fcinfo, TupleDesc descriptor, Memor
         TupleRows(plan, KeysArgument(fcinfo, kKeys), get_rel_name(relation), descriptor, context);
     CheckDescriptor(relation, columns, descriptor);
     for (int i = 0; i < plan->output_count; ++i) rows->MapColumn(plan->outputs[i], i);
-    return rows;
+    return {rows, descriptor};
 }
 
 void CheckIsInFrom(FunctionCallInfo fcinfo) {
@@ -116,7 +112,7 @@ NAMEDEX_FUNCTION(namedex_fetch) {
     return pg::Enter([&] {
         return pg::Call([&] {
             fetch::CheckIsInFrom(fcinfo);
-            return fetch::ReturnRows(fcinfo, fetch::ListedDescriptor, fetch::MakeFetchedRows);
+            return fetch::ReturnRows(fcinfo, fetch::MakeFetchedRows);
         });
     });
 }

@@ -138,20 +138,38 @@ class Candidates {
 
     List* list() const { return list_; }
 
-    /** For the hint: what to write to get each. */
+    /** For the hint: what to write to get each; null if that is not possible for all. */
     const char* Spellings() const {
         StringInfoData text;
         initStringInfo(&text);
         ListCell* cell;
         foreach (cell, list_) {
-            const auto* candidate = static_cast<Relationship*>(lfirst(cell));
+            const char* word = WordFor(*static_cast<Relationship*>(lfirst(cell)));
+            if (word == nullptr) return nullptr;
             appendStringInfo(&text, "%s%s!%s", text.len > 0 ? ", " : "", quote_identifier(name_),
-                             quote_identifier(NameStr(candidate->near->name)));
+                             quote_identifier(word));
         }
         return text.data;
     }
 
   private:
+    // What means this candidate, and no other, behind a '!'.
+    const char* WordFor(const Relationship& candidate) const {
+        const char* words[] = {NameStr(candidate.near->name), nullptr, nullptr};
+        if (candidate.kind == Relationship::Kind::kManyToMany) {
+            words[1] = NameStr(candidate.far->name);
+            words[2] = get_rel_name(candidate.near->from);
+        }
+        for (const char* word : words) {
+            if (word == nullptr || !IsMeant(candidate, word)) continue;
+            int meant = 0;
+            ListCell* cell;
+            foreach (cell, list_) meant += IsMeant(*static_cast<Relationship*>(lfirst(cell)), word);
+            if (meant == 1) return word;
+        }
+        return nullptr;
+    }
+
     const char* name_;
     const char* constraint_;
     Called best_ = Called::kNot;
@@ -201,13 +219,16 @@ Relationship FindRelationship(Relation table, const char* name, const char* cons
                                  constraint, position)));
     }
     if (list_length(candidates.list()) > 1) {
+        const char* spellings = candidates.Spellings();
         ereport(ERROR,
                 (errcode(ERRCODE_AMBIGUOUS_ALIAS),
                  errmsg("relationship \"%s\" of \"%s\" is ambiguous", name,
                         RelationGetRelationName(table)),
                  errdetail("Several foreign keys lead there; it is asked for at position %d.",
                            position),
-                 errhint("Name one of them: %s.", candidates.Spellings())));
+                 spellings != nullptr
+                     ? errhint("Name one of them: %s.", spellings)
+                     : errhint("Rename foreign keys that have the same name, and name one.")));
     }
     return *static_cast<Relationship*>(linitial(candidates.list()));
 }

@@ -4,7 +4,8 @@
  *   to-one         this table's foreign key refers to the other table
  *   to-many        the other table's foreign key refers to this one
  *   many-to-many   a join table's two foreign keys refer to this table and to the other one, and
- *                  a unique index of the join table is over just their columns
+ *                  a unique index of the join table has their columns. Where it has more, a row
+ *                  is found once for each row of the join table that leads to it
  *
  * A relationship is called by the other table's name, by its foreign key's name, or, to-one, by
  * the name of the referencing column, with or without "_id" at its end. These are tried in this

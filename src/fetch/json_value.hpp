@@ -1,9 +1,9 @@
 /*
  * The JSON of one value, as to_json gives it.
  *
- * Numbers, booleans, dates and texts are written directly; what has a structure (arrays, composite
- * values, ranges are not among them) and what has a cast to json of its own goes through the
- * server's to_json. A domain is written as its base type.
+ * Numbers, booleans, dates and texts are written directly; what has a structure (arrays and
+ * composite values; ranges are strings) or a cast to json of its own goes through the server's
+ * to_json. A domain is written as its base type.
  *
  *     JsonType type = MakeJsonType(DATEOID, context);
  *     AppendJson(&out, type, value);          // "2024-02-29"

@@ -27,14 +27,17 @@ Coercion MakeCoercion(Oid source, const KeyColumn& column, const char* table_nam
     const Oid from = getBaseType(source);
     if (from == column.type) return coercion;
     Oid function = InvalidOid;
-    const CoercionPathType path =
-        find_coercion_pathway(column.type, from, COERCION_IMPLICIT, &function);
-    if (path == COERCION_PATH_RELABELTYPE) return coercion;
+    CoercionPathType path = COERCION_PATH_NONE;
+    if (from != UNKNOWNOID) {
+        path = find_coercion_pathway(column.type, from, COERCION_IMPLICIT, &function);
+        if (path == COERCION_PATH_RELABELTYPE) return coercion;
+    }
     if (from == TEXTOID || from == UNKNOWNOID) {
         Oid input;
         getTypeInputInfo(column.type, &input, &coercion.io_parameter);
         fmgr_info_cxt(input, &coercion.function, context);
         coercion.kind = Coercion::Kind::kInput;
+        coercion.from_literal = from == UNKNOWNOID;
         return coercion;
     }
     if (path != COERCION_PATH_FUNC) ReportNoCast(source, column, table_name);
@@ -66,8 +69,10 @@ Datum Coerce(Coercion* coercion, const KeyColumn& column, Datum value) {
             break;
         }
         case Coercion::Kind::kInput:
-            value = InputFunctionCall(&coercion->function, TextDatumGetCString(value),
-                                      coercion->io_parameter, -1);
+            value = InputFunctionCall(
+                &coercion->function,
+                coercion->from_literal ? DatumGetCString(value) : TextDatumGetCString(value),
+                coercion->io_parameter, -1);
             break;
     }
     return value;
@@ -81,7 +86,8 @@ KeyReader* KeyReader::Make(ArrayType* array, const Key& key, const char* table_n
     auto* reader = static_cast<KeyReader*>(palloc0(sizeof(KeyReader)));
     reader->key_ = &key;
     reader->table_name_ = pstrdup(table_name);
-    reader->context_ = context;
+    reader->row_context_ =
+        AllocSetContextCreate(context, "namedex record type", ALLOCSET_SMALL_SIZES);
     if (array != nullptr) {
         if (ARR_NDIM(array) > 1) {
             ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
@@ -123,6 +129,7 @@ bool KeyReader::Read(Size most, KeyValues* values, ContextArray<Datum>* elements
             break;
         }
         --remaining_;
+        CHECK_FOR_INTERRUPTS();
         if (is_null) continue;
         Datum fields[INDEX_MAX_KEYS];
         if (records_) {
@@ -162,9 +169,9 @@ bool KeyReader::ReadRecord(Datum element, Datum (&fields)[INDEX_MAX_KEYS]) {
 }
 
 void KeyReader::PrepareForType(Oid type, int32 typmod) {
-    MemoryContext caller = MemoryContextSwitchTo(context_);
-    if (row_ != nullptr) FreeTupleDesc(row_);
     row_ = nullptr;
+    MemoryContextReset(row_context_);
+    MemoryContext caller = MemoryContextSwitchTo(row_context_);
     TupleDesc row = lookup_rowtype_tupdesc_copy(type, typmod);
     int count = 0;
     for (int i = 0; i < row->natts; ++i) {
@@ -172,7 +179,7 @@ void KeyReader::PrepareForType(Oid type, int32 typmod) {
         if (attribute->attisdropped) continue;
         if (count < key_->count) {
             coercions_[count] = MakeCoercion(attribute->atttypid, key_->columns[count],
-                                             table_name_, context_);
+                                             table_name_, row_context_);
         }
         ++count;
     }

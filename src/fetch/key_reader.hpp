@@ -23,8 +23,8 @@ struct KeyValues {
 struct Coercion {
     enum class Kind : uint8 { kNone, kCast, kInput };
     Kind kind;
+    bool from_literal;  // kInput: of an untyped literal in a record, which is a C string; else of text
     Oid io_parameter;
-    Oid output;  // kInput: of text-like types, to a C string
     FmgrInfo function;
 };
 
@@ -50,13 +50,13 @@ class KeyReader {
 
     const Key* key_;
     const char* table_name_;
-    MemoryContext context_;
     Oid element_type_;
     bool records_;
     ArrayIterator iterator_;  // null: nothing to read
     Size remaining_;
 
     // Of the elements' type; of records that changes with the record.
+    MemoryContext row_context_;
     Oid row_type_;
     int32 row_typmod_;
     TupleDesc row_;

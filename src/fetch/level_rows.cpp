@@ -74,8 +74,9 @@ void KeyNumbers::Grow() {
 
 // ---------------------------------------------------------------- rows
 
-LevelRows::LevelRows(Level* level, MemoryContext context)
-    : level_(level),
+LevelRows::LevelRows(const FetchPlan& plan, Level* level, MemoryContext context)
+    : plan_(&plan),
+      level_(level),
       context_(context),
       ordinals_(context),
       text_(context),
@@ -91,18 +92,18 @@ LevelRows::LevelRows(Level* level, MemoryContext context)
         embedded_[i].keys = KeyNumbers::Make(below->statement, context);
         embedded_[i].numbers = new (palloc(sizeof(ContextArray<uint32>)))
             ContextArray<uint32>(context);
-        embedded_[i].rows = Make(below, context);
+        embedded_[i].rows = Make(plan, below, context);
     }
     MemoryContextSwitchTo(caller);
 }
 
-LevelRows* LevelRows::Make(Level* level, MemoryContext context) {
-    return new (MemoryContextAlloc(context, sizeof(LevelRows))) LevelRows(level, context);
+LevelRows* LevelRows::Make(const FetchPlan& plan, Level* level, MemoryContext context) {
+    return new (MemoryContextAlloc(context, sizeof(LevelRows))) LevelRows(plan, level, context);
 }
 
 void LevelRows::Fetch(const KeyValues& keys) {
     MemoryContext caller = MemoryContextSwitchTo(context_);
-    RunStatement(&level_->statement, keys, this);
+    RunStatement(*plan_, &level_->statement, keys, this);
     SortByOrdinal(keys.count);
     MemoryContextSwitchTo(caller);
     for (int i = 0; i < level_->embedded_count; ++i) {
@@ -200,6 +201,7 @@ void LevelRows::AppendEmbedded(StringInfo out, int at, Size row) const {
     }
     appendStringInfoChar(out, '[');
     for (Size place = begin; place < end; ++place) {
+        CHECK_FOR_INTERRUPTS();
         if (place > begin) appendStringInfoChar(out, ',');
         part.rows->AppendRow(out, part.rows->RowAt(place));
     }

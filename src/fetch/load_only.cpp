@@ -25,11 +25,6 @@ Oid RowTypeRelation(FunctionCallInfo fcinfo) {
     return relation;
 }
 
-TupleDesc RowDescriptor(FunctionCallInfo fcinfo) {
-    RowTypeRelation(fcinfo);
-    return lookup_rowtype_tupdesc_copy(get_fn_expr_argtype(fcinfo->flinfo, kRowType), -1);
-}
-
 FetchPlan* GetPlan(FunctionCallInfo fcinfo, Oid relation) {
     int count;
     const char** names = NamesArgument(fcinfo, kColumns, "columns", &count);
@@ -46,17 +41,19 @@ FetchPlan* GetPlan(FunctionCallInfo fcinfo, Oid relation) {
     return plan;
 }
 
-ResultRows* MakeLoadOnlyRows(FunctionCallInfo fcinfo, TupleDesc descriptor,
-                             MemoryContext context) {
+Rows MakeLoadOnlyRows(FunctionCallInfo fcinfo, MemoryContext context) {
     const Oid relation = RowTypeRelation(fcinfo);
     FetchPlan* plan = GetPlan(fcinfo, relation);
+    // Only now that the table is locked is its row type what the plan was made for.
+    TupleDesc descriptor =
+        lookup_rowtype_tupdesc_copy(get_fn_expr_argtype(fcinfo->flinfo, kRowType), -1);
     auto* rows = new (palloc(sizeof(TupleRows)))
         TupleRows(plan, KeysArgument(fcinfo, kKeys), get_rel_name(relation), descriptor, context);
     const Statement& statement = plan->root->statement;
     for (int i = 0; i < statement.column_count; ++i) {
         rows->MapColumn(i, statement.columns[i] - 1);
     }
-    return rows;
+    return {rows, descriptor};
 }
 
 }  // namespace
@@ -67,7 +64,7 @@ NAMEDEX_FUNCTION(namedex_load_only) {
     using namespace namedex;
     return pg::Enter([&] {
         return pg::Call([&] {
-            return fetch::ReturnRows(fcinfo, fetch::RowDescriptor, fetch::MakeLoadOnlyRows);
+            return fetch::ReturnRows(fcinfo, fetch::MakeLoadOnlyRows);
         });
     });
 }

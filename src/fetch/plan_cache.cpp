@@ -10,8 +10,10 @@ namespace namedex::fetch {
 
 namespace {
 
-// A session uses a handful of statements. Some kilobytes each, with their prepared statements.
+// A session uses a handful of plans. What they take is mostly what the server prepares: some 16 kB a
+// statement, twice that where there are few keys now and many then.
 constexpr int kMostPlans = 128;
+constexpr int kMostStatements = 512;
 
 // Longer names are not kept: a list of a megabyte is hardly asked for twice.
 constexpr int kLongestName = 16 * 1024;
@@ -26,6 +28,7 @@ struct Entry {
 
 Entry entries[kMostPlans];
 int entry_count = 0;
+int statement_count = 0;  // of all entries
 uint64 uses = 0;
 uint64 invalidations = 0;
 List* retired = NIL;  // plans that were thrown away while they were in use
@@ -50,7 +53,8 @@ void WatchCatalogs() {
     static bool watching = false;
     if (watching) return;
     CacheRegisterRelcacheCallback(OnRelationChange, 0);
-    for (const int cache : {NAMESPACEOID, OPEROID, CONSTROID, AUTHMEMROLEMEM, AUTHOID}) {
+    for (const int cache : {NAMESPACEOID, OPEROID, COLLOID, CASTSOURCETARGET, CONSTROID,
+                            AUTHMEMROLEMEM, AUTHOID}) {
         CacheRegisterSyscacheCallback(cache, OnCatalogChange, 0);
     }
     watching = true;
@@ -74,6 +78,7 @@ void FreeRetired() {
 
 void RemoveEntry(int at) {
     FetchPlan* plan = entries[at].plan;
+    statement_count -= plan->statement_count;
     Retire(plan);
     pfree(entries[at].name);
     entries[at] = entries[--entry_count];
@@ -91,6 +96,14 @@ int FindEntry(const PlanName& name, uint32 hash) {
         }
     }
     return -1;
+}
+
+int OldestEntry() {
+    int oldest = 0;
+    for (int i = 1; i < entry_count; ++i) {
+        if (entries[i].last_used < entries[oldest].last_used) oldest = i;
+    }
+    return oldest;
 }
 
 }  // namespace
@@ -139,19 +152,16 @@ void KeepPlan(const PlanName& name, FetchPlan* plan, uint64 invalidations_before
     // An invalidation during the making may have been about what had been read already.
     plan->stale = invalidations != invalidations_before;
     MemoryContextSetParent(plan->context, CacheMemoryContext);
-    if (name.bytes.len > kLongestName) {
+    if (name.bytes.len > kLongestName || plan->statement_count > kMostStatements) {
         Retire(plan);
         return;
     }
     const uint32 hash = HashOf(name);
     const int old = FindEntry(name, hash);
     if (old >= 0) RemoveEntry(old);
-    if (entry_count == kMostPlans) {
-        int oldest = 0;
-        for (int i = 1; i < entry_count; ++i) {
-            if (entries[i].last_used < entries[oldest].last_used) oldest = i;
-        }
-        RemoveEntry(oldest);
+    while (entry_count == kMostPlans ||
+           statement_count + plan->statement_count > kMostStatements) {
+        RemoveEntry(OldestEntry());
     }
     Entry entry;
     entry.hash = hash;
@@ -161,6 +171,7 @@ void KeepPlan(const PlanName& name, FetchPlan* plan, uint64 invalidations_before
     memcpy(entry.name, name.bytes.data, static_cast<Size>(name.bytes.len));
     entry.plan = plan;
     entry.last_used = ++uses;
+    statement_count += plan->statement_count;
     entries[entry_count++] = entry;
 }
 

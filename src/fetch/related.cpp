@@ -18,17 +18,18 @@ TupleDesc PairDescriptor(FunctionCallInfo fcinfo) {
     if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE) {
         elog(ERROR, "return type must be a row type");
     }
-    return BlessTupleDesc(CreateTupleDescCopy(descriptor));
+    return BlessTupleDesc(descriptor);
 }
 
-ResultRows* MakeRelatedRows(FunctionCallInfo fcinfo, TupleDesc, MemoryContext context) {
+Rows MakeRelatedRows(FunctionCallInfo fcinfo, MemoryContext context) {
     const Oid relation = RelationArgument(fcinfo, kRelation);
     const char* relationship = TextArgument(fcinfo, kRelationship, "relationship");
     const char* select_list = TextArgument(fcinfo, kSelectList, "select_list");
     FetchPlan* plan = GetRelatedPlan(relation, relationship, select_list,
                                      NameArgument(fcinfo, kKeyColumn));
-    return new (palloc(sizeof(RelatedRows)))
+    auto* rows = new (palloc(sizeof(RelatedRows)))
         RelatedRows(plan, KeysArgument(fcinfo, kKeys), get_rel_name(relation), context);
+    return {rows, PairDescriptor(fcinfo)};
 }
 
 }  // namespace
@@ -39,7 +40,7 @@ NAMEDEX_FUNCTION(namedex_related) {
     using namespace namedex;
     return pg::Enter([&] {
         return pg::Call([&] {
-            return fetch::ReturnRows(fcinfo, fetch::PairDescriptor, fetch::MakeRelatedRows);
+            return fetch::ReturnRows(fcinfo, fetch::MakeRelatedRows);
         });
     });
 }

@@ -19,7 +19,7 @@ struct Destination {
 
 void Startup(DestReceiver* self, int, TupleDesc descriptor) {
     const Statement& statement = *reinterpret_cast<Destination*>(self)->statement;
-    // The tables are locked, so this cannot be; but values of another type would be read wildly.
+    // CheckTablesAreTheSame has seen to it; but values of another type would be read wildly.
     bool same = descriptor->natts == statement.column_count + 1 &&
                 TupleDescAttr(descriptor, 0)->atttypid == INT8OID;
     for (int i = 0; same && i < statement.column_count; ++i) {
@@ -32,8 +32,9 @@ bool ReceiveSlot(TupleTableSlot* slot, DestReceiver* self) {
     auto* destination = reinterpret_cast<Destination*>(self);
     slot_getallattrs(slot);
     const int64 ordinal = DatumGetInt64(slot->tts_values[0]);
-    Assert(!slot->tts_isnull[0] && ordinal >= 1 &&
-           static_cast<Size>(ordinal) <= destination->key_count);
+    if (slot->tts_isnull[0] || ordinal < 1 || static_cast<Size>(ordinal) > destination->key_count) {
+        elog(ERROR, "a fetched row belongs to no key");
+    }
     MemoryContext caller = MemoryContextSwitchTo(destination->row_context);
     destination->receiver->Receive(static_cast<Size>(ordinal), slot->tts_values + 1,
                                    slot->tts_isnull + 1);
@@ -62,7 +63,9 @@ ParamListInfo MakeParameters(const Statement& statement, const KeyValues& keys) 
 
 }  // namespace
 
-void RunStatement(Statement* statement, const KeyValues& keys, RowReceiver* receiver) {
+void RunStatement(const FetchPlan& plan, Statement* statement, const KeyValues& keys,
+                  RowReceiver* receiver) {
+    CheckTablesAreTheSame(plan);
     Destination destination{};
     destination.base.receiveSlot = ReceiveSlot;
     destination.base.rStartup = Startup;

@@ -23,8 +23,8 @@ class RowReceiver {
     ~RowReceiver() = default;
 };
 
-/** Runs the statement for the keys; inside SPI_connect. Needs CurrentMemoryContext for the arrays of
- *  keys. May ereport. */
-void RunStatement(Statement* statement, const KeyValues& keys, RowReceiver* receiver);
+/** Runs a statement of the plan for the keys; inside SPI_connect. Needs CurrentMemoryContext for the
+ *  arrays of keys. May ereport. */
+void RunStatement(const FetchPlan& plan, Statement* statement, const KeyValues& keys, RowReceiver* receiver);
 
 }  // namespace namedex::fetch

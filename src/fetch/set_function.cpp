@@ -15,20 +15,20 @@ ReturnSetInfo* ResultInfo(FunctionCallInfo fcinfo) {
     return info;
 }
 
-Datum Materialise(FunctionCallInfo fcinfo, TupleDesc (*descriptor_of)(FunctionCallInfo),
-                  MakeRows make) {
+Datum Materialise(FunctionCallInfo fcinfo, MakeRows make) {
     ReturnSetInfo* info = ResultInfo(fcinfo);
     MemoryContext context =
         AllocSetContextCreate(CurrentMemoryContext, "namedex fetch", ALLOCSET_DEFAULT_SIZES);
-    MemoryContext caller = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
-    TupleDesc descriptor = descriptor_of(fcinfo);
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    const Rows rows = make(fcinfo, context);
+    MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
+    TupleDesc descriptor = CreateTupleDescCopy(rows.descriptor);
     Tuplestorestate* store = tuplestore_begin_heap(
         (info->allowedModes & SFRM_Materialize_Random) != 0, false, work_mem);
     MemoryContextSwitchTo(context);
-    ResultRows* rows = make(fcinfo, descriptor, context);
-    while (rows->Next()) {
+    while (rows.run->Next()) {
         CHECK_FOR_INTERRUPTS();
-        rows->PutInto(store, descriptor);
+        rows.run->PutInto(store, descriptor);
     }
     MemoryContextSwitchTo(caller);
     MemoryContextDelete(context);
@@ -39,29 +39,55 @@ Datum Materialise(FunctionCallInfo fcinfo, TupleDesc (*descriptor_of)(FunctionCa
     return 0;
 }
 
+// A fetch whose rows go out one by one.
 struct PerCall {
-    ResultRows* rows;
-    TupleDesc descriptor;
+    Rows rows;
+    List* tables;  // open relations
+    ResourceOwner owner;
 };
 
-Datum OnePerCall(FunctionCallInfo fcinfo, TupleDesc (*descriptor_of)(FunctionCallInfo),
-                 MakeRows make) {
+// Called when the last row has gone out, or the query ends before; not after an error, where the
+// resource owner does it.
+void CloseTables(Datum argument) {
+    auto* state = reinterpret_cast<PerCall*>(DatumGetPointer(argument));
+    ResourceOwner caller = CurrentResourceOwner;
+    CurrentResourceOwner = state->owner;
+    ListCell* cell;
+    foreach (cell, state->tables) {
+        relation_close(static_cast<Relation>(lfirst(cell)), NoLock);
+    }
+    state->tables = NIL;
+    CurrentResourceOwner = caller;
+}
+
+void HoldTables(PerCall* state, ExprContext* context) {
+    state->owner = CurrentResourceOwner;
+    RegisterExprContextCallback(context, CloseTables, PointerGetDatum(state));
+    ListCell* cell;
+    foreach (cell, state->rows.run->plan().locked) {
+        state->tables = lappend(state->tables, relation_open(lfirst_oid(cell), NoLock));
+    }
+}
+
+Datum OnePerCall(FunctionCallInfo fcinfo, MakeRows make) {
     ReturnSetInfo* info = ResultInfo(fcinfo);
     if (fcinfo->flinfo->fn_extra == nullptr) {
         FuncCallContext* calls = init_MultiFuncCall(fcinfo);
         MemoryContext caller = MemoryContextSwitchTo(calls->multi_call_memory_ctx);
-        auto* state = static_cast<PerCall*>(palloc(sizeof(PerCall)));
-        state->descriptor = descriptor_of(fcinfo);
-        state->rows = make(fcinfo, state->descriptor, calls->multi_call_memory_ctx);
+        auto* state = static_cast<PerCall*>(palloc0(sizeof(PerCall)));
+        state->rows = make(fcinfo, calls->multi_call_memory_ctx);
+        HoldTables(state, info->econtext);
         calls->user_fctx = state;
         MemoryContextSwitchTo(caller);
     }
     FuncCallContext* calls = per_MultiFuncCall(fcinfo);
     auto* state = static_cast<PerCall*>(calls->user_fctx);
-    if (state->rows->Next()) {
+    if (state->rows.run->Next()) {
         info->isDone = ExprMultipleResult;
-        return state->rows->AsDatum(state->descriptor);
+        return state->rows.run->AsDatum(state->rows.descriptor);
     }
+    UnregisterExprContextCallback(info->econtext, CloseTables, PointerGetDatum(state));
+    CloseTables(PointerGetDatum(state));
     end_MultiFuncCall(fcinfo, calls);
     info->isDone = ExprEndResult;
     fcinfo->isnull = true;
@@ -79,22 +105,21 @@ bool IsCalledInFrom(FunctionCallInfo fcinfo) {
     return (ResultInfo(fcinfo)->allowedModes & SFRM_Materialize_Preferred) != 0;
 }
 
-Datum ReturnRows(FunctionCallInfo fcinfo, TupleDesc (*descriptor_of)(FunctionCallInfo),
-                 MakeRows make) {
+Datum ReturnRows(FunctionCallInfo fcinfo, MakeRows make) {
     const ReturnSetInfo* info = ResultInfo(fcinfo);
     return IsCalledInFrom(fcinfo) || (info->allowedModes & SFRM_ValuePerCall) == 0
-               ? Materialise(fcinfo, descriptor_of, make)
-               : OnePerCall(fcinfo, descriptor_of, make);
+               ? Materialise(fcinfo, make)
+               : OnePerCall(fcinfo, make);
 }
 
-TupleDesc JsonDescriptor(FunctionCallInfo) {
+TupleDesc JsonDescriptor() {
     TupleDesc descriptor = CreateTemplateTupleDesc(1);
     TupleDescInitEntry(descriptor, 1, "record", JSONOID, -1, 0);
     return descriptor;
 }
 
 Oid RelationArgument(FunctionCallInfo fcinfo, int argument) {
-    if (PG_ARGISNULL(argument)) ReportNull("relation");
+    if (PG_ARGISNULL(argument)) ReportNull("rel");
     return PG_GETARG_OID(argument);
 }
 

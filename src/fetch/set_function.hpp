@@ -10,23 +10,27 @@
 
 namespace namedex::fetch {
 
-/** Makes the rows in the context, which outlives them; called once a query. */
-using MakeRows = ResultRows* (*)(FunctionCallInfo fcinfo, TupleDesc descriptor,
-                                 MemoryContext context);
+/** A fetch, and what its rows look like: a descriptor of one column where they are not composite. */
+struct Rows {
+    FetchRun* run;
+    TupleDesc descriptor;
+};
+
+/** Begins a fetch in the context, which is the current one and outlives it; called once a query. */
+using MakeRows = Rows (*)(FunctionCallInfo fcinfo, MemoryContext context);
 
 /**
- * The body of a function that returns rows. `descriptor_of` tells their descriptor, in
- * CurrentMemoryContext: of the rows where they are composite, of the one column where they are
- * not. May ereport.
+ * The body of a function that returns rows. May ereport. Where rows go out one by one, the tables
+ * are held open until the last one has, so that this session does not alter, truncate or drop them
+ * meanwhile (55006), as it cannot where a cursor of a SELECT is open.
  */
-Datum ReturnRows(FunctionCallInfo fcinfo, TupleDesc (*descriptor_of)(FunctionCallInfo),
-                 MakeRows make);
+Datum ReturnRows(FunctionCallInfo fcinfo, MakeRows make);
 
 /** Whether the function is called in FROM. 0A000 where it cannot return a set at all. */
 bool IsCalledInFrom(FunctionCallInfo fcinfo);
 
 /** The descriptor of rows of one column of json. */
-TupleDesc JsonDescriptor(FunctionCallInfo fcinfo);
+TupleDesc JsonDescriptor();
 
 // Arguments. A NULL where there must be a value: 22004.
 Oid RelationArgument(FunctionCallInfo fcinfo, int argument);

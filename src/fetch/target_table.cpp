@@ -9,8 +9,12 @@ namespace namedex::fetch {
 
 namespace {
 
-// Calls visit(form, tuple) for the relation's indexes that make rows unique, all of them and at
-// once: valid, immediate, neither partial nor on expressions. Until it returns true; whether it did.
+// Whether the index makes all rows unique, and at once. A key WITHOUT OVERLAPS (18), an exclusion
+// constraint too, does not: its last column's values are only disjoint.
+bool MakesUnique(Form_pg_index form) { return form->indimmediate && !form->indisexclusion; }
+
+// Calls visit(form, tuple) for the relation's unique indexes that are valid and neither partial nor
+// on expressions, until it returns true; whether it did.
 template <typename Visit>
 bool AnyUniqueIndex(Relation relation, Visit&& visit) {
     List* indexes = RelationGetIndexList(relation);
@@ -20,7 +24,7 @@ bool AnyUniqueIndex(Relation relation, Visit&& visit) {
         HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(lfirst_oid(cell)));
         if (!HeapTupleIsValid(tuple)) continue;  // dropped just now
         auto* form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-        if (form->indisunique && form->indimmediate && form->indisvalid &&
+        if (form->indisunique && form->indisvalid &&
             heap_attisnull(tuple, Anum_pg_index_indpred, nullptr) &&
             heap_attisnull(tuple, Anum_pg_index_indexprs, nullptr)) {
             found = visit(form, tuple);
@@ -76,7 +80,7 @@ bool HasIndexes(Relation relation) {
 Key FindPrimaryKey(Relation relation) {
     Key key{};
     const bool found = AnyUniqueIndex(relation, [&](Form_pg_index form, HeapTuple tuple) {
-        if (!form->indisprimary) return false;
+        if (!form->indisprimary || !MakesUnique(form)) return false;
         for (int i = 0; i < form->indnkeyatts; ++i) {
             key.columns[key.count++] = MakeIndexedColumn(relation, form, tuple, i);
         }
@@ -88,7 +92,8 @@ Key FindPrimaryKey(Relation relation) {
                  errmsg("\"%s\" has no primary key to look rows up by",
                         RelationGetRelationName(relation)),
                  HasIndexes(relation)
-                     ? errdetail("A deferrable primary key does not count.")
+                     ? errdetail("A primary key that is deferrable, or WITHOUT OVERLAPS, does not "
+                                 "count.")
                      : 0,
                  HasIndexes(relation)
                      ? errhint("Name a unique column as key_column.")
@@ -106,7 +111,9 @@ Key FindKeyColumn(Relation relation, AttrNumber number) {
         return key;
     }
     const bool found = AnyUniqueIndex(relation, [&](Form_pg_index form, HeapTuple tuple) {
-        if (form->indnkeyatts != 1 || form->indkey.values[0] != number) return false;
+        if (!MakesUnique(form) || form->indnkeyatts != 1 || form->indkey.values[0] != number) {
+            return false;
+        }
         key.columns[0] = MakeIndexedColumn(relation, form, tuple, 0);
         return true;
     });
@@ -183,12 +190,13 @@ KeyColumn MakeKeyColumn(Relation relation, AttrNumber number) {
     column.number = number;
     column.type = getBaseType(Attribute(relation, number)->atttypid);
     column.array_type = get_array_type(column.type);
-    if (!OidIsValid(column.array_type)) {
+    // unnest() would make several columns of a composite value.
+    if (!OidIsValid(column.array_type) || type_is_rowtype(column.type)) {
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("column \"%s\" of \"%s\" cannot be a key here",
                                NameStr(Attribute(relation, number)->attname),
                                RelationGetRelationName(relation)),
-                        errdetail("There are no arrays of its type %s.",
+                        errdetail("Values of its type %s are not looked up one by one.",
                                   format_type_be(column.type))));
     }
     column.equality = DefaultEquality(relation, number, column.type);
@@ -206,17 +214,12 @@ int PrimaryKeyColumns(Relation relation, AttrNumber (&columns)[INDEX_MAX_KEYS]) 
 }
 
 bool IsCoveredByUnique(Relation relation, const AttrNumber* columns, int count) {
-    const auto contains = [](const AttrNumber* numbers, int size, AttrNumber number) {
-        return std::find(numbers, numbers + size, number) != numbers + size;
-    };
     return AnyUniqueIndex(relation, [&](Form_pg_index form, HeapTuple) {
-        for (int i = 0; i < form->indnkeyatts; ++i) {
-            if (!contains(columns, count, form->indkey.values[i])) return false;
-        }
-        for (int i = 0; i < count; ++i) {
-            if (!contains(form->indkey.values, form->indnkeyatts, columns[i])) return false;
-        }
-        return true;
+        if (!MakesUnique(form)) return false;
+        const int16* begin = form->indkey.values;
+        const int16* end = begin + form->indnkeyatts;
+        return std::all_of(columns, columns + count,
+                           [&](AttrNumber column) { return std::find(begin, end, column) != end; });
     });
 }
 

@@ -42,13 +42,14 @@ AttrNumber GetColumn(Relation relation, const char* name);
  */
 Key FindKey(Relation relation, const char* key_column);
 
-/** How values of a column are compared, with `type`'s own equality. 42883 if it has none. */
+/** How values of a column are compared, with its type's own equality. 42883 if it has none, 0A000 if
+ *  the type's values cannot be handed over as an array. */
 KeyColumn MakeKeyColumn(Relation relation, AttrNumber number);
 
 /** The columns of the primary key in its order, none if there is no primary key. */
 int PrimaryKeyColumns(Relation relation, AttrNumber (&columns)[INDEX_MAX_KEYS]);
 
-/** Whether an immediate unique index over all rows has only columns among these, and all of them. */
+/** Whether an immediate unique index over all rows has these columns among its own. */
 bool IsCoveredByUnique(Relation relation, const AttrNumber* columns, int count);
 
 /** Whether the current user may select the column. */

@@ -1,0 +1,174 @@
+--
+-- Corners of the fetch functions where a simpler way of writing them gave wrong rows, or worse.
+--
+\getenv srcdir PG_ABS_SRCDIR
+\set helpers :srcdir '/sql/include/helpers.sql'
+\set ECHO none
+\i :helpers
+\set ECHO all
+\pset format unaligned
+\pset footer off
+\set SHOW_CONTEXT never
+
+-- an untyped literal in a record is no text yet
+CREATE TABLE pairs (a int, b int, v text, PRIMARY KEY (a, b));
+INSERT INTO pairs VALUES (1, 2, 'one two'), (1, 12, 'one twelve');
+CREATE TABLE words (a int, b text, v text, PRIMARY KEY (a, b));
+INSERT INTO words VALUES (1, 'x', 'one x'), (1, '', 'one nothing');
+SELECT * FROM namedex_fetch('pairs', ARRAY[ROW(1, '12'), ROW(1, '2'::text), ROW('1', '2')], '{v}') t(v text);
+SELECT * FROM namedex_fetch('words', ARRAY[ROW(1, 'x'), ROW(1, ''), ROW(1, NULL)], '{v}') t(v text);
+-- rows of different types in one array
+SELECT * FROM namedex_fetch('pairs', ARRAY[ROW(1::bigint::int, 2::smallint), ROW('1'::text, '12'), ROW(1, 2)], '{b}') t(b int);
+
+-- foreign keys between types compare as the constraint does, not as the parser would choose
+CREATE TABLE chars (id char(5) PRIMARY KEY, v text);
+CREATE TABLE texts (id int PRIMARY KEY, chars_id text REFERENCES chars);
+INSERT INTO chars VALUES ('ab', 'parent');
+INSERT INTO texts VALUES (1, 'ab'), (2, 'ab  ');
+SELECT namedex_fetch_json('texts', ARRAY[1, 2], 'id,chars(v)');
+SELECT namedex_fetch_json('chars', ARRAY['ab'], 'id,texts(id)');
+CREATE TABLE floats (id float4 PRIMARY KEY);
+CREATE TABLE numerics (id int PRIMARY KEY, float numeric REFERENCES floats);
+INSERT INTO floats VALUES (0.1);
+INSERT INTO numerics VALUES (1, 0.1);
+SELECT namedex_fetch_json('numerics', ARRAY[1], 'float(id)');
+SELECT namedex_fetch_json('floats', ARRAY[0.1::float4], 'numerics(id,float)');
+CREATE TYPE mood AS ENUM ('sad', 'glad');
+CREATE TABLE moods (id mood PRIMARY KEY);
+CREATE TABLE people_moods (id int PRIMARY KEY, mood mood REFERENCES moods);
+INSERT INTO moods VALUES ('sad'), ('glad');
+INSERT INTO people_moods VALUES (1, 'glad'), (2, NULL);
+SELECT namedex_fetch_json('people_moods', ARRAY[1, 2], 'id,moods(id)');
+SELECT namedex_fetch_json('moods', '{glad,sad}', 'id,people_moods(id)');
+-- an operator that fits better than the index's own, in a schema where anybody may make one
+CREATE FUNCTION never(char, text) RETURNS bool LANGUAGE sql AS 'SELECT false';
+CREATE OPERATOR = (LEFTARG = bpchar, RIGHTARG = text, FUNCTION = never);
+SET search_path = suite, pg_catalog, public;
+SELECT namedex_fetch_json('chars', ARRAY['ab'], 'id,texts(id)');
+SET search_path = suite, public;
+
+-- collations: of key and foreign key they may differ, and the foreign key's index is used
+CREATE TABLE codes (id text COLLATE "C" PRIMARY KEY, v text);
+CREATE TABLE coded (id int PRIMARY KEY, code text COLLATE "POSIX" REFERENCES codes);
+CREATE INDEX coded_code ON coded (code);
+INSERT INTO codes SELECT 'c' || i, i FROM generate_series(1, 2000) i;
+INSERT INTO coded SELECT i, 'c' || i % 1000 + 1 FROM generate_series(1, 5000) i;
+ANALYZE codes, coded;
+SELECT namedex_fetch_json('codes', '{c7,c8}', 'v,coded(id)');
+SELECT namedex_fetch_json('coded', '{7,8}', 'code(id,v)');
+
+-- no keys: arrays and composite values
+CREATE TYPE point_of_two AS (x int, y bigint);
+CREATE TABLE composites (id point_of_two PRIMARY KEY, a int[] UNIQUE);
+\set VERBOSITY terse
+SELECT namedex_fetch_json('composites', ARRAY[ROW(1, 2)::point_of_two], 'a');
+SELECT namedex_fetch_json('composites', ARRAY[1], 'a', 'a');
+
+-- a deferrable primary key orders children, though it identifies no rows
+CREATE TABLE parents (id int PRIMARY KEY);
+CREATE TABLE children (id int PRIMARY KEY DEFERRABLE, parent_id int REFERENCES parents);
+INSERT INTO parents VALUES (1);
+INSERT INTO children VALUES (3, 1), (1, 1), (2, 1);
+SELECT namedex_fetch_json('parents', ARRAY[1], 'children(id)');
+SELECT namedex_fetch_json('children', ARRAY[1], 'id');
+
+-- what a foreign key refers to is the table itself, not one that inherits from it
+CREATE TABLE heirs () INHERITS (parents);
+INSERT INTO heirs VALUES (1);
+CREATE TABLE notes (id int PRIMARY KEY, parent_id int REFERENCES parents, t text);
+INSERT INTO notes VALUES (1, 1, 'n');
+SELECT namedex_fetch_json('notes', ARRAY[1], 'parent(id)');
+SELECT namedex_related('notes', ARRAY[1], 'parent');
+
+-- join tables whose key has more columns than the two foreign keys
+CREATE TABLE drugs (id int PRIMARY KEY, name text);
+CREATE TABLE doses (parent_id int REFERENCES parents, drug_id int REFERENCES drugs, day date, PRIMARY KEY (parent_id, drug_id, day));
+INSERT INTO drugs VALUES (1, 'a'), (2, 'b');
+INSERT INTO doses VALUES (1, 2, '2024-01-01'), (1, 2, '2024-01-02'), (1, 1, '2024-01-01');
+SELECT namedex_fetch_json('parents', ARRAY[1], 'drugs(name)');
+
+-- ambiguity that no constraint's name ends
+CREATE SCHEMA one;
+CREATE SCHEMA two;
+CREATE TABLE one.kids (id int PRIMARY KEY, p int CONSTRAINT kids_fk REFERENCES parents);
+CREATE TABLE two.kids (id int PRIMARY KEY, p int CONSTRAINT kids_fk REFERENCES parents);
+\set VERBOSITY default
+SELECT namedex_fetch_json('parents', ARRAY[1], 'kids(id)');
+-- and one that the far key's name ends
+CREATE TABLE takes (parent_id int REFERENCES parents, drug_id int REFERENCES drugs, other_id int REFERENCES drugs,
+    PRIMARY KEY (parent_id, drug_id, other_id));
+INSERT INTO takes VALUES (1, 1, 2);
+SELECT namedex_fetch_json('parents', ARRAY[1], 'drugs(name)');
+SELECT namedex_fetch_json('parents', ARRAY[1], 'drugs!takes_other_id_fkey(name)');
+\set VERBOSITY terse
+
+-- a cursor keeps its tables as they are
+CREATE TABLE open_ones (id int PRIMARY KEY, v int);
+INSERT INTO open_ones SELECT i, i FROM generate_series(1, 20000) i;
+CREATE FUNCTION try(command text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE command;
+    RETURN 'done';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE;
+END $$;
+BEGIN;
+DECLARE c CURSOR FOR SELECT namedex_fetch_json('open_ones', ARRAY(SELECT id FROM open_ones ORDER BY id), 'id,v');
+FETCH 1 FROM c;
+SELECT try('ALTER TABLE open_ones ALTER v TYPE text'), try('TRUNCATE open_ones'), try('DROP TABLE open_ones');
+MOVE 10000 FROM c;
+FETCH 1 FROM c;
+-- a rename is let through; the cursor does not read another table instead
+ALTER TABLE open_ones RENAME TO closed_ones;
+CREATE TABLE open_ones (id int PRIMARY KEY, v int);
+SELECT try('MOVE ALL FROM c');
+ROLLBACK;
+-- a new statistic or a grant does not end it
+BEGIN;
+DECLARE c CURSOR FOR SELECT namedex_fetch_json('open_ones', ARRAY(SELECT id FROM open_ones ORDER BY id), 'id,v');
+FETCH 1 FROM c;
+ANALYZE open_ones;
+GRANT SELECT ON open_ones TO PUBLIC;
+MOVE 19998 FROM c;
+FETCH ALL FROM c;
+COMMIT;
+-- left in the middle, and ended by an error: nothing is kept open
+SELECT namedex_load_only(NULL::open_ones, ARRAY(SELECT id FROM open_ones ORDER BY id), '{v}') LIMIT 1;
+SELECT 1 / (1 - (r).v) FROM (SELECT namedex_load_only(NULL::open_ones, ARRAY[1], '{v}') AS r) s;
+TRUNCATE open_ones;
+
+-- casts and collations that come later
+CREATE TABLE moody (id int PRIMARY KEY, mood mood, name text COLLATE "C");
+INSERT INTO moody VALUES (1, 'sad', 'x');
+SELECT namedex_fetch_json('moody', ARRAY[1], 'mood');
+CREATE FUNCTION mood_json(mood) RETURNS json LANGUAGE sql IMMUTABLE AS $$ SELECT '{"cast":true}'::json $$;
+CREATE CAST (mood AS json) WITH FUNCTION mood_json(mood);
+SELECT namedex_fetch_json('moody', ARRAY[1], 'mood');
+DROP CAST (mood AS json);
+SELECT namedex_fetch_json('moody', ARRAY[1], 'mood');
+CREATE COLLATION mine FROM "C";
+CREATE TABLE named (name text COLLATE mine PRIMARY KEY, v int);
+INSERT INTO named SELECT 'n' || i, i FROM generate_series(1, 400) i;
+SELECT count(*) FROM namedex_fetch('named', ARRAY(SELECT name FROM named LIMIT 10), '{v}') t(v int);
+ALTER COLLATION mine RENAME TO yours;
+SELECT count(*) FROM namedex_fetch('named', ARRAY(SELECT name FROM named), '{v}') t(v int);
+
+-- kept plans are bounded by their statements, and nothing is left behind by calls
+SELECT namedex_fetch_json('people_moods', ARRAY[1], string_agg('a' || i || ':moods(id)', ',')) IS NOT NULL AS ok FROM generate_series(1, 600) i;
+SELECT bool_and((SELECT count(*) FROM namedex_fetch_json('people_moods', ARRAY[1, 2],
+    (SELECT string_agg('b' || j * i || ':moods(id)', ',') FROM generate_series(1, 100) j))) = 2) AS ok FROM generate_series(1, 20) i;
+CREATE FUNCTION backend_bytes() RETURNS bigint LANGUAGE sql AS
+    'SELECT sum(total_bytes)::bigint FROM pg_backend_memory_contexts';
+SELECT backend_bytes() < 40000000 AS bounded;
+SELECT max(bytes) - min(bytes) < 2000000 AS no_leak FROM (
+    SELECT r.key, CASE WHEN i % 4000 = 0 THEN backend_bytes() END AS bytes
+    FROM generate_series(1, 20000) i, namedex_related('people_moods', ARRAY[i / i], 'moods') r OFFSET 0) s;
+SELECT max(bytes) - min(bytes) < 2000000 AS no_leak FROM (
+    SELECT t.id, CASE WHEN i % 4000 = 0 THEN backend_bytes() END AS bytes
+    FROM generate_series(1, 20000) i, namedex_fetch('people_moods', ARRAY[i / i], '{id}') t(id int) OFFSET 0) s;
+SELECT max(bytes) - min(bytes) < 2000000 AS no_leak FROM (
+    SELECT namedex_fetch_json('people_moods', ARRAY[i / i], 'id,moods(id)'), CASE WHEN i % 4000 = 0 THEN backend_bytes() END AS bytes
+    FROM generate_series(1, 20000) i OFFSET 0) s;
+\set ECHO none
+DROP SCHEMA suite CASCADE;
+DROP SCHEMA one, two CASCADE;

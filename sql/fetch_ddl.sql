@@ -275,5 +275,20 @@ SET search_path = suite, public;
 DISCARD TEMP;
 SELECT * FROM all_four();
 
+-- ---- a table under an open cursor is in use, as under a cursor for a SELECT; a renamed one is not taken for another
+CREATE TABLE long (id int PRIMARY KEY, a text);
+INSERT INTO long SELECT i, 'row ' || i FROM generate_series(1, 20000) AS i;
+BEGIN;
+DECLARE c CURSOR FOR SELECT namedex_fetch_json('long', ARRAY(SELECT generate_series(1, 20000)), '*');
+FETCH c;
+SELECT code('DROP TABLE long'), code('ALTER TABLE long DROP a'), code('TRUNCATE long');
+MOVE 15000 IN c;
+FETCH c;
+SAVEPOINT s;
+ALTER TABLE long RENAME a TO z;
+SELECT code('MOVE ALL IN c') IN ('ok', '55000') AS goes_on_or_says_why;
+ROLLBACK;
+SELECT * FROM namedex_fetch_json('long', '{7}', '*');
+
 DROP SCHEMA suite, suite_other CASCADE;
 DROP ROLE namedex_alice;

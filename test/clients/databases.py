@@ -1,12 +1,13 @@
-"""Databases with namedex in them, one for each framework, in the server of PGHOST and PGPORT."""
+"""Databases for the tests, one for each framework, in the server of PGHOST and PGPORT."""
 
 import psycopg2
 
 
-def create(name: str) -> None:
+def create(name: str, extension: bool = True) -> None:
     """Makes the database anew. The connections to it must be closed."""
     run("postgres", f'DROP DATABASE IF EXISTS "{name}"', f'CREATE DATABASE "{name}"')
-    run(name, "CREATE EXTENSION namedex CASCADE")
+    if extension:
+        run(name, "CREATE EXTENSION namedex CASCADE")
 
 
 def run(database: str, *statements: str) -> None:

@@ -16,8 +16,8 @@
 For values_list("id", "last_name") to come out of an index over expressions alone, its columns must be
 included, also the one that the expression is made of.
 
-The database needs the extension first: CreateExtension("namedex", ...) does not pass CASCADE, so
-put RunSQL("CREATE EXTENSION IF NOT EXISTS namedex CASCADE") into a migration.
+The extension comes by a migration before: TrigramExtension(), then CreateExtension("namedex"), both
+of django.contrib.postgres.operations.
 """
 
 from __future__ import annotations

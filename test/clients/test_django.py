@@ -1,0 +1,213 @@
+"""namedex under Django: the index class through migrations, searches by Django's lookups, fetches.
+
+There is no project: settings are made here, and migrations in memory, by what makemigrations runs.
+"""
+
+import unittest
+from typing import Any, Callable
+
+from django.conf import settings
+
+DATABASE = "namedex_django"
+settings.configure(
+    DATABASES={"default": {"ENGINE": "django.db.backends.postgresql", "NAME": DATABASE}},
+    INSTALLED_APPS=["django.contrib.postgres", "django_hospital"],
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    USE_TZ=True,
+)
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.apps import apps  # noqa: E402
+from django.contrib.postgres.operations import CreateExtension, TrigramExtension  # noqa: E402
+from django.core.checks import run_checks  # noqa: E402
+from django.db import connection, models, transaction  # noqa: E402
+from django.db.migrations import Migration  # noqa: E402
+from django.db.migrations.autodetector import MigrationAutodetector  # noqa: E402
+from django.db.migrations.graph import MigrationGraph  # noqa: E402
+from django.db.migrations.questioner import MigrationQuestioner  # noqa: E402
+from django.db.migrations.state import ProjectState  # noqa: E402
+from django.db.migrations.writer import MigrationWriter  # noqa: E402
+
+import databases  # noqa: E402
+from django_hospital.models import Patient  # noqa: E402
+from hospital import FIRST_NAMES, LAST_NAMES  # noqa: E402
+
+ROWS = 20000
+
+
+def made_migrations(state: ProjectState) -> list[Migration]:
+    """What makemigrations would write for the app's models, coming from a state; written, and read."""
+    asked = MigrationQuestioner(specified_apps={"django_hospital"})
+    detector = MigrationAutodetector(state, ProjectState.from_apps(apps), asked)
+    read = []
+    for migration in detector.changes(MigrationGraph()).get("django_hospital", []):
+        names: dict[str, Any] = {}
+        exec(MigrationWriter(migration).as_string(), names)
+        read.append(names["Migration"](migration.name, "django_hospital"))
+    return read
+
+
+def apply(migration: Migration, state: ProjectState) -> ProjectState:
+    with connection.schema_editor(atomic=True) as editor:
+        return migration.apply(state, editor)
+
+
+def migrate() -> ProjectState:
+    """An empty database becomes the app's, extension included; gives the state that is reached."""
+    connection.close()
+    databases.create(DATABASE, extension=False)
+    extension = Migration("0000_extension", "django_hospital")
+    extension.operations = [TrigramExtension(), CreateExtension("namedex")]
+    state = apply(extension, ProjectState())
+    for migration in made_migrations(ProjectState()):
+        state = apply(migration, state)
+    return state
+
+
+def fill() -> None:
+    """Few rows of each name that is looked for: for more the planner may rightly read the table."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO patients (id, mrn, last_name, first_name, birth_date, notes, photo)"
+            " SELECT n, 'MRN' || n,"
+            " CASE WHEN n %% 500 < %s THEN (%s::text[])[1 + n %% 500] ELSE 'Filler' || n END,"
+            " (%s::text[])[1 + n %% 9], date '1950-01-01' + n, '', ''"
+            " FROM generate_series(1, %s) AS n",
+            [len(LAST_NAMES), LAST_NAMES, FIRST_NAMES, ROWS],
+        )
+    databases.run(DATABASE, "VACUUM (ANALYZE) patients")
+
+
+class Migrated(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.state = migrate()
+        cls.addClassCleanup(connection.close)
+
+    def definition(self, index: str) -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_get_indexdef(%s::regclass)", [index])
+            return cursor.fetchone()[0]
+
+    def test_system_checks(self) -> None:
+        self.assertEqual(run_checks(databases=["default"]), [])
+
+    def test_created_as_declared(self) -> None:
+        self.assertEqual(
+            self.definition("patients_names"),
+            "CREATE INDEX patients_names ON public.patients USING namedex (last_name, first_name)"
+            " INCLUDE (id, mrn, birth_date) WITH (pending_list_limit='512')",
+        )
+        self.assertEqual(
+            self.definition("patients_names_i"),
+            "CREATE INDEX patients_names_i ON public.patients USING namedex"
+            " (upper((last_name)::text), upper(first_name))"
+            " INCLUDE (id, last_name, first_name)",
+        )
+
+    def test_nothing_to_migrate_afterwards(self) -> None:
+        """An option that a migration's file does not keep would be found missing each time."""
+        self.assertEqual(made_migrations(self.state), [])
+
+    def test_introspected(self) -> None:
+        with connection.cursor() as cursor:
+            found = connection.introspection.get_constraints(cursor, "patients")
+        self.assertTrue(found["patients_names"]["index"])
+        self.assertEqual(found["patients_names"]["type"], "namedex")
+        self.assertEqual(found["patients_names"]["options"], ["pending_list_limit=512"])
+        self.assertEqual(found["patients_names"]["columns"][:2], ["last_name", "first_name"])
+
+    def test_removed_and_added(self) -> None:
+        index = next(index for index in Patient._meta.indexes if index.name == "patients_names")
+        before = self.definition(index.name)
+        with connection.schema_editor() as editor:
+            editor.remove_index(Patient, index)
+            editor.add_index(Patient, index)
+        self.assertEqual(self.definition(index.name), before)
+
+
+class Searched(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        migrate()
+        cls.addClassCleanup(connection.close)
+        fill()
+        cls.rows = list(Patient.objects.values_list("id", "last_name", "first_name", named=True))
+        assert len(cls.rows) == ROWS
+
+    def search(self, index: str, matches: Callable[[Any], bool], **lookups: Any) -> None:
+        """The lookups find the rows that match, out of the index alone."""
+        found = Patient.objects.filter(**lookups).values_list("id", "last_name")
+        expected = [(row.id, row.last_name) for row in self.rows if matches(row)]
+        self.assertGreater(len(expected), 0)
+        self.assertCountEqual(list(found), expected)
+        plan = found.explain()
+        self.assertRegex(plan, rf"^Index Only Scan using {index} on patients\b", str(found.query))
+
+    def test_contains(self) -> None:
+        self.search("patients_names", lambda row: "owalsk" in row.last_name, last_name__contains="owalsk")
+        self.search("patients_names", lambda row: row.last_name[:2] == "Mc", last_name__startswith="Mc")
+        self.search("patients_names", lambda row: row.last_name == "Groß", last_name__endswith="oß")
+
+    def test_icontains(self) -> None:
+        self.search(
+            "patients_names_i",
+            lambda row: "kowalsk" in row.last_name.lower(),
+            last_name__icontains="KOWalsk",
+        )
+        self.search(
+            "patients_names_i",
+            lambda row: row.last_name.lower().startswith("smi"),
+            last_name__istartswith="smi",
+        )
+        self.search(
+            "patients_names_i",
+            lambda row: row.last_name.lower().endswith("erg"),
+            last_name__iendswith="ERG",
+        )
+        self.search(
+            "patients_names_i", lambda row: row.last_name == "O'Brien", last_name__iexact="o'brien"
+        )
+
+    def test_marks_of_patterns_as_themselves(self) -> None:
+        for typed in ("50%", "x_y", "k\\s", "O'B", 'c"Q'):
+            with self.subTest(typed=typed):
+                self.search(
+                    "patients_names", lambda row: typed in row.last_name, last_name__contains=typed
+                )
+                self.search(
+                    "patients_names_i", lambda row: typed in row.last_name, last_name__icontains=typed
+                )
+
+    def test_two_columns(self) -> None:
+        self.search(
+            "patients_names_i",
+            lambda row: row.last_name == "Müller" and "ann" in (row.first_name or "").lower(),
+            last_name__icontains="müll",
+            first_name__icontains="ann",
+        )
+        self.search(
+            "patients_names",
+            lambda row: row.last_name == "Müller" and row.first_name is None,
+            last_name__startswith="Müll",
+            first_name__isnull=True,
+        )
+
+    def test_lists(self) -> None:
+        self.search(
+            "patients_names",
+            lambda row: row.last_name in ("Groß", "王"),
+            last_name__in=["Groß", "王", "nobody"],
+        )
+
+    def test_own_changes_are_found(self) -> None:
+        found = Patient.objects.filter(last_name__icontains="zebrowsk").values_list("mrn", flat=True)
+        with self.assertRaises(ZeroDivisionError), transaction.atomic():
+            Patient.objects.create(id=ROWS + 1, mrn="new", last_name="Żebrowska-Zebrowski")
+            self.assertEqual(list(found.all()), ["new"])
+            self.assertIn("patients_names_i", found.explain())
+            raise ZeroDivisionError
+        self.assertEqual(list(found.all()), [])

@@ -23,8 +23,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, declarative_base, relationship
 
 Base: Any = declarative_base()
@@ -151,3 +153,18 @@ def fill(session: Session) -> None:
             ]
         session.add(patient)
     session.commit()
+
+
+def fill_names(connection: Connection, rows: int) -> None:
+    """Patients for plans: few of each name, for of many the planner may rightly read the table."""
+    connection.execute(
+        text(
+            "INSERT INTO patients (id, mrn, last_name, first_name, birth_date)"
+            " SELECT n, 'MRN' || n,"
+            " CASE WHEN n % 500 < :names THEN (CAST(:last AS text[]))[1 + n % 500]"
+            " ELSE 'Filler' || n END,"
+            " CASE WHEN n % 7 > 0 THEN 'First' || n % 100 END, date '1950-01-01' + n"
+            " FROM generate_series(1, :rows) AS n"
+        ),
+        {"names": len(LAST_NAMES), "last": LAST_NAMES, "rows": rows},
+    )

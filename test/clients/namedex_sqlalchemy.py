@@ -72,8 +72,9 @@ def load_related(
     *attributes: Any,
     constraint: str | None = None,
 ) -> None:
-    """Loads one relationship of many objects by one statement, with these attributes of the related
-    objects. The constraint tells which foreign key is meant where several lead to the same table.
+    """Loads one relationship of many objects by one statement, with these attributes (and the key)
+    of the related objects. The constraint tells which foreign key is meant where several lead to
+    the same table.
     """
     parents = list(parents)
     if not parents:
@@ -84,11 +85,13 @@ def load_related(
     name = quoted(target.local_table.name)
     if constraint is not None:
         name += "!" + quoted(constraint)
+    # Without its key an object is none.
+    columns = dict.fromkeys([*target.primary_key, *map(_column, attributes)])
     related = func.namedex_related(
         _relation(mapper),
         _keys(mapper, [getattr(parent, key_of) for parent in parents]),
         name,
-        ",".join(quoted(_column(attribute).name) for attribute in attributes),
+        ",".join(quoted(item.name) for item in columns),
     ).table_valued(column("key", key.type), column("record", JSON))
     rows = _rows(func.json_populate_record(_null_row(target), related.c.record), target)
     child = orm.aliased(target, rows, adapt_on_names=True)

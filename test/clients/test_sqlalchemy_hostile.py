@@ -39,7 +39,7 @@ HOSTILE = [
     *("'", "''", "'; DROP TABLE accounts; --", "' OR ''='", "\\'; DROP TABLE accounts; --"),
     *('"', '"; DROP TABLE accounts; --', "$1", "$$; DROP TABLE accounts; $$", "%s", "%(keys)s"),
     *(":keys", "/* x", "*/ x", "-- x", "NULL", "{1,2}", "{", "(1)", "(", "\\", "\\000", "\n", ""),
-    *("pg_catalog.pg_authid", "accounts; SELECT 1", "select", "ACCOUNTS", "\u202e", "🦊" * 300),
+    *("pg_catalog.pg_authid", "accounts; SELECT 1", "select", "ACCOUNTS", "\u202e", "🦊" * 100),
 ]
 
 # One argument of each call is what was typed; the others are in order.
@@ -69,6 +69,8 @@ CODES = {
 
 
 class Hostile(unittest.TestCase):
+    maxDiff = 4000
+
     @classmethod
     def setUpClass(cls) -> None:
         databases.create(DATABASE)
@@ -127,16 +129,15 @@ class Hostile(unittest.TestCase):
             "SELECT namedex_fetch_json(CAST(:relation AS regclass), CAST(:keys AS text[]), '*')"
         )
         relation = namedex.quoted(Oddity.__tablename__)
-        for key in HOSTILE:
-            with self.subTest(key=key[:50]):
-                self.assertEqual(self.code(statement, relation=relation, keys=[key]), "22P02")
+        codes = {key: self.code(statement, relation=relation, keys=[key]) for key in HOSTILE}
+        self.assertEqual(codes, dict.fromkeys(HOSTILE, "22P02"))
         self.assertEqual(self.code(statement, relation=relation, keys=[" 1 ", "2"]), "value")
 
     def test_names_are_names(self) -> None:
         for argument, statement in TYPED.items():
-            for typed in HOSTILE:
-                with self.subTest(argument=argument, typed=typed[:50]):
-                    self.assertIn(self.code(statement, typed=typed), CODES[argument])
+            with self.subTest(argument=argument):
+                codes = {typed: self.code(statement, typed=typed) for typed in HOSTILE}
+                self.assertEqual({t: c for t, c in codes.items() if c not in CODES[argument]}, {})
 
     def test_right_names_are_accepted(self) -> None:
         """The statements of the test before fail for what was typed, and for nothing else."""

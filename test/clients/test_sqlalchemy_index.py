@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 import databases
-from hospital import Base, LAST_NAMES, Patient
+from hospital import Base, Patient, fill_names
 from statements import Recorder, nodes
 
 DATABASE = "namedex_sqlalchemy"
@@ -136,19 +136,8 @@ class Searched(IndexTest):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        # Few rows of each name that is looked for: for more the planner may rightly read the table.
         with cls.engine.begin() as connection:
-            connection.execute(
-                text(
-                    "INSERT INTO patients (id, mrn, last_name, first_name, birth_date)"
-                    " SELECT n, 'MRN' || n,"
-                    " CASE WHEN n % 500 < :names THEN (CAST(:last AS text[]))[1 + n % 500]"
-                    " ELSE 'Filler' || n END,"
-                    " CASE WHEN n % 7 > 0 THEN 'First' || n % 100 END, date '1950-01-01' + n"
-                    " FROM generate_series(1, :rows) AS n"
-                ),
-                {"names": len(LAST_NAMES), "last": LAST_NAMES, "rows": ROWS},
-            )
+            fill_names(connection, ROWS)
         databases.run(
             DATABASE,
             "CREATE INDEX patients_lower ON patients USING namedex (lower(last_name)) INCLUDE (id, last_name)",

@@ -39,7 +39,7 @@ HOSTILE = [
     *("'", "''", "'; DROP TABLE accounts; --", "' OR ''='", "\\'; DROP TABLE accounts; --"),
     *('"', '"; DROP TABLE accounts; --', "$1", "$$; DROP TABLE accounts; $$", "%s", "%(keys)s"),
     *(":keys", "/* x", "*/ x", "-- x", "NULL", "{1,2}", "{", "(1)", "(", "\\", "\\000", "\n", ""),
-    *("pg_catalog.pg_authid", "accounts; SELECT 1", "select", "ACCOUNTS", "\u202e", "🦊" * 100),
+    *("pg_catalog.pg_authid", "accounts; SELECT 1", "select", '"ACCOUNTS"', "\u202e", "🦊" * 100),
 ]
 
 # One argument of each call is what was typed; the others are in order.
@@ -57,7 +57,7 @@ TYPED = {
     "related list": f"SELECT * FROM namedex_related('accounts', {A_KEY}, 'x', :typed)",
 }
 CODES = {
-    "relation": {"42P01", "42602", "42601", "42809", "42501", "42703", "0A000"},
+    "relation": {"42P01", "42602", "42601", "42809", "42501", "42703", "22P02"},
     "column": {"42703"},
     "tuple's column": {"42703"},
     "key column": {"42703"},

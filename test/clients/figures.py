@@ -40,9 +40,17 @@ class Table:
     def line(self, what: str, value: str, note: str = "") -> None:
         print(f"  {what:<58} {value:>14}  {note}".rstrip(), flush=True)
 
-    def limit(self, what: str, value: float, most: float | None = None, least: float | None = None,
-              unit: str = "") -> None:
+    def figure(
+        self,
+        what: str,
+        value: float,
+        most: float | None = None,
+        least: float | None = None,
+        unit: str = "",
+    ) -> None:
+        """A figure, and the most or least it may be; neither: for comparison only."""
         kept = (most is None or value <= most) and (least is None or value >= least)
         self.missed += not kept
-        bound = f"<= {most:g}" if most is not None else f">= {least:g}"
-        self.line(what, f"{value:.2f}{unit}", f"limit {bound}{unit}" + ("" if kept else "  MISSED"))
+        note = f"limit <= {most:g}{unit}" if most is not None else ""
+        note = f"limit >= {least:g}{unit}" if least is not None else note
+        self.line(what, f"{value:.2f}{unit}", note + ("" if kept else "  MISSED"))

@@ -106,4 +106,4 @@ def measure(table: Table, database: str) -> None:
             backend = Backend(database)
             peak = backend.peak_mb(statement.format(table=rows))
             backend.connection.close()
-            table.limit(call, peak - idle.private_mb(), most=LIMIT_MB, unit=" MB")
+            table.figure(call, peak - idle.private_mb(), most=LIMIT_MB, unit=" MB")

@@ -39,7 +39,6 @@ class Migrated(unittest.TestCase):
         )
 
     def test_nothing_to_migrate_afterwards(self) -> None:
-        """An option that a migration's file does not keep would be found missing each time."""
         self.assertEqual(made_migrations(self.state), [])
 
     def test_introspected(self) -> None:

@@ -120,3 +120,65 @@ LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION namedex_check(regclass, boolean) IS
     'verifies every structure of a namedex index, and on request that each visible heap row is found with the right value; '
     'raises index_corrupted (XX002) naming block and section; for the table''s owner (else 42501)';
+
+-- Column-pruned record fetches
+
+CREATE FUNCTION namedex_fetch_support(internal)
+RETURNS internal
+AS 'MODULE_PATHNAME'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION namedex_fetch_support(internal) IS 'planner support for the fetch functions: as many rows as keys';
+
+CREATE FUNCTION namedex_load_only(
+    row_type anyelement,
+    keys anycompatiblearray,
+    columns name[],
+    key_column name DEFAULT NULL)
+RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 SUPPORT namedex_fetch_support;
+
+COMMENT ON FUNCTION namedex_load_only(anyelement, anycompatiblearray, name[], name) IS
+    'rows of the table''s own type (NULL::table) by their keys, in the order of the array; the key and the named columns are filled, '
+    'the others NULL; key_column: a unique column to use instead of the primary key (else 42P10)';
+
+CREATE FUNCTION namedex_fetch(
+    rel regclass,
+    keys anycompatiblearray,
+    columns name[],
+    key_column name DEFAULT NULL)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 SUPPORT namedex_fetch_support;
+
+COMMENT ON FUNCTION namedex_fetch(regclass, anycompatiblearray, name[], name) IS
+    'the named columns of the rows with these keys, in the order of the array, as tuples: FROM namedex_fetch(...) AS t(id bigint, ...); '
+    'count, types and order must agree (else 42804)';
+
+CREATE FUNCTION namedex_fetch_json(
+    rel regclass,
+    keys anycompatiblearray,
+    select_list text,
+    key_column name DEFAULT NULL)
+RETURNS SETOF json
+AS 'MODULE_PATHNAME'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 SUPPORT namedex_fetch_support;
+
+COMMENT ON FUNCTION namedex_fetch_json(regclass, anycompatiblearray, text, name) IS
+    'the rows with these keys, in the order of the array, as JSON objects with related rows embedded: ''id,hospital(name),visits(id,starts_at)''; '
+    'one query per relationship; a bad list is 42601 with the position, an unknown column 42703, an unknown relationship 42704';
+
+CREATE FUNCTION namedex_related(
+    rel regclass,
+    keys anycompatiblearray,
+    relationship text,
+    select_list text DEFAULT '*',
+    key_column name DEFAULT NULL)
+RETURNS TABLE (key anycompatible, record json)
+AS 'MODULE_PATHNAME'
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 SUPPORT namedex_fetch_support;
+
+COMMENT ON FUNCTION namedex_related(regclass, anycompatiblearray, text, text, name) IS
+    'one relationship of the rows with these keys: a row for each related row, with the key as given, parents in the order of the array, '
+    'related rows by primary key; an unknown relationship is 42704, an ambiguous one 42P09';

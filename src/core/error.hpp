@@ -25,6 +25,7 @@ enum class ErrorCode : std::uint8_t {
     kTooLarge,         // a limit of the format is passed                      54000
     kUnsupported,      // well formed, but not offered                         0A000
     kInvalidArgument,  // the caller's value is wrong                          22023
+    kSyntax,           // the caller's text does not follow its grammar        42601
     kCanceled,         // the poll callback asked to stop                      57014
     kInternal,         // an invariant of our own does not hold                XX000
     kRetry,            // what is read has been replaced meanwhile             40001

@@ -190,6 +190,8 @@ int SqlStateOf(core::ErrorCode code) noexcept {
             return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
         case core::ErrorCode::kUnsupported:
             return ERRCODE_FEATURE_NOT_SUPPORTED;
+        case core::ErrorCode::kSyntax:
+            return ERRCODE_SYNTAX_ERROR;
         case core::ErrorCode::kInvalidArgument:
             return ERRCODE_INVALID_PARAMETER_VALUE;
         case core::ErrorCode::kRetry:

@@ -15,7 +15,9 @@
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 extern "C" {
 #include "access/nbtxlog.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_database.h"
+#include "catalog/pg_proc.h"
 #include "storage/buffile.h"
 #if PG_VERSION_NUM >= 170000
 #include "common/unicode_version.h"
@@ -315,6 +317,36 @@ inline bool MayMaintain(Oid table) {
     if (pg_class_aclcheck(table, GetUserId(), ACL_MAINTAIN) == ACLCHECK_OK) return true;
 #endif
     return OwnsTable(table);
+}
+
+/** Whether the current user may call the function. */
+inline bool MayExecute(Oid function) {
+#if PG_VERSION_NUM >= 160000
+    return object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE) ==
+           ACLCHECK_OK;
+#else
+    return pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK;
+#endif
+}
+
+// ---------------------------------------------------------------- foreign keys, planner
+
+/** Whether a foreign key is one with PERIOD (18), whose last columns are not compared by equality. */
+inline bool IsPeriodForeignKey([[maybe_unused]] const FormData_pg_constraint* form) {
+#if PG_VERSION_NUM >= 180000
+    return form->conperiod;
+#else
+    return false;
+#endif
+}
+
+/** How many elements an array expression has, as far as the planner can tell. */
+inline double EstimateArrayLength([[maybe_unused]] PlannerInfo* root, Node* array) {
+#if PG_VERSION_NUM >= 170000
+    return estimate_array_length(root, array);
+#else
+    return estimate_array_length(array);
+#endif
 }
 
 // ---------------------------------------------------------------- vacuum

@@ -230,6 +230,7 @@ def orm(table: Table, rounds: int) -> None:
         with Recorder(engine) as sent:
             assert run(way) == expected
         statements[name] = len(sent)
+    assert statements["lazy"] == 1 + PARENTS
     taken = medians(
         {name: (lambda way=way: clock(lambda: run(way))) for name, way in ways.items()}, rounds
     )

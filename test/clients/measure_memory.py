@@ -41,6 +41,8 @@ CALLS = {
     "related in FROM": "SELECT count(record) FROM held, namedex_related('{table}', keys,"
     " '{table}_child', 'id')",
 }
+# What holds all rows at once: if this does not show, nothing does.
+HOLDING = "SELECT cardinality(array_agg(content)) FROM held, unnest(keys) AS k JOIN narrow ON id = k"
 
 
 def load(database: str) -> None:
@@ -56,7 +58,8 @@ def load(database: str) -> None:
         ]
     statements += [
         "CREATE TABLE held (keys bigint[])",
-        f"INSERT INTO held SELECT array_agg(1 + n * 7919::bigint % {ROWS}) FROM generate_series(1, {KEYS}) AS n",
+        f"INSERT INTO held SELECT array_agg(1 + n * 7919::bigint % {ROWS})"
+        f" FROM generate_series(1, {KEYS}) AS n",
         "VACUUM (FREEZE, ANALYZE)",
     ]
     databases.run(database, *statements)
@@ -100,6 +103,8 @@ class Backend:
 def measure(table: Table, database: str) -> None:
     load(database)
     idle = Backend(database)
+    held = Backend(database).peak_mb(HOLDING) - idle.private_mb()
+    assert held > 2 * LIMIT_MB, held
     for rows, name in (("narrow", "100 bytes"), ("wide", "8 kB")):
         table.head(f"private memory at {KEYS:,} keys, rows of {name}, less an idle backend's")
         for call, statement in CALLS.items():

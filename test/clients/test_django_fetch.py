@@ -4,7 +4,7 @@ import unittest
 from datetime import datetime, timezone
 from typing import Any
 
-from django_project import ROWS, fill, migrate
+from django_project import ROWS, fill, migrate  # has the settings, so it comes first
 
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext

@@ -3,7 +3,7 @@
 import unittest
 from typing import Any, Callable
 
-from django_project import ROWS, ProjectState, fill, made_migrations, migrate
+from django_project import ROWS, fill, made_migrations, migrate  # has the settings, so it comes first
 
 from django.core.checks import run_checks
 from django.db import connection, transaction

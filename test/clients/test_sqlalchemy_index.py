@@ -140,7 +140,8 @@ class Searched(IndexTest):
             fill_names(connection, ROWS)
         databases.run(
             DATABASE,
-            "CREATE INDEX patients_lower ON patients USING namedex (lower(last_name)) INCLUDE (id, last_name)",
+            "CREATE INDEX patients_lower ON patients"
+            " USING namedex (lower(last_name)) INCLUDE (id, last_name)",
             "VACUUM (ANALYZE) patients",
         )
         with cls.engine.connect() as connection:

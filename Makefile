@@ -43,7 +43,7 @@ help:
 	@echo 'make install              install it there;  make installcheck: pg_regress, isolation, TAP'
 	@echo 'make demo                 from nothing to a searched table of 200,000 patients'
 	@echo 'make check                everything: dependencies, build, unit, SQL, isolation, TAP tests'
-	@echo '                          (or some of it: SUITES="unit fuzz boundary regress isolation tap")'
+	@echo '                          (or some of it: SUITES="unit fuzz boundary regress isolation tap clients")'
 	@echo 'make check-versions       make check on PostgreSQL 17 and 18 (root; VERSIONS="trixie forky")'
 	@echo 'make soak                 kills, standbys and mixed load for about an hour (docs/testing.md)'
 	@echo 'make deps                 install what the goals above need and is missing (Debian)'
@@ -56,11 +56,11 @@ help:
 	@echo 'make clean                remove everything that was built'
 
 deps:
-	@test/deps
+	@test/deps clients
 
 # The server is looked for again once it is installed: hence a second make.
 check demo bench bench-writes soak:
-	@test/deps $(if $(filter bench,$@),python3)
+	@test/deps $(if $(filter bench,$@),python3) $(if $(filter check,$@),clients)
 	+@$(MAKE) --no-print-directory $@-run
 
 SUITES ?=

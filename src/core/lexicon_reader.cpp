@@ -368,7 +368,8 @@ bool LexiconReader::MarkAcrossPrefix(const Block& block, std::string_view needle
         const std::string_view rest = needle.substr(inside);
         std::size_t begin = 0;
         while (begin < block.text.size()) {
-            if (block.text.substr(begin, rest.size()) == rest) {
+            if (block.text[begin] == rest.front() &&
+                block.text.substr(begin, rest.size()) == rest) {
                 hits_[begin / 64] |= std::uint64_t{1} << (begin % 64);
                 any = true;
             }

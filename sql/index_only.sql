@@ -146,6 +146,33 @@ CREATE TABLE part_2 PARTITION OF parts FOR VALUES FROM (1950) TO (3000);
 CREATE INDEX parts_names ON parts USING namedex (last_name, y);
 INSERT INTO parts SELECT last_name, extract(year FROM born) FROM people(1000);
 SELECT by_index($$SELECT last_name, y FROM parts WHERE last_name ILIKE '%son%'$$, 'part_1_last_name_y_idx'), by_index('SELECT count(*) FROM parts', 'part_2_last_name_y_idx'), by_index('SELECT y FROM parts WHERE y = 1930', 'part_1_last_name_y_idx');
+-- many scans in one plan: of the same index, by nodes that read different columns; of many indexes, begun one FETCH after the other
+SELECT by_index($$SELECT count(*), NULL, NULL FROM t WHERE i2 = 1 UNION ALL SELECT count(first_name), min(u::text), NULL FROM t WHERE i2 = 2 UNION ALL SELECT i4, c, last_name FROM t WHERE i2 = 3 UNION ALL SELECT count(*), max(n), min(d)::text FROM t WHERE i2 = -1$$);
+SELECT by_index($$SELECT u.p, x.*, y.* FROM unnest('{smi%,kow%,none,smi%}'::text[]) AS u (p), LATERAL (SELECT count(*), max(first_name) FROM t WHERE last_name ILIKE u.p) AS x, LATERAL (SELECT min(c), count(d) FROM t WHERE last_name ILIKE u.p || '-%') AS y$$);
+CREATE TABLE many (last_name text, first_name text, k int) PARTITION BY LIST (k);
+DO $$ BEGIN FOR k IN 0..39 LOOP EXECUTE format('CREATE TABLE many_%s PARTITION OF many FOR VALUES IN (%s)', k, k); END LOOP; END $$;
+CREATE INDEX ON many USING namedex (last_name, first_name, k);
+INSERT INTO many SELECT last_name, first_name, id % 40 FROM people(2000);
+SELECT by_index($$SELECT last_name, k FROM many WHERE first_name ILIKE '%an%'$$, 'many_7_last_name_first_name_k_idx'), by_index($$SELECT k, count(*), max(first_name) FROM many WHERE last_name ILIKE '%n%' GROUP BY k$$, 'many_7_last_name_first_name_k_idx'), by_index($$SELECT a.k, b.first_name FROM many AS a JOIN many AS b ON a.last_name = b.first_name || 'son' WHERE a.k < 3$$, 'many_2_last_name_first_name_k_idx');
+CREATE FUNCTION fetched(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE c refcursor; d refcursor; line text; other text; got text[]; others text[];
+BEGIN
+    SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;
+    OPEN c FOR EXECUTE query;
+    OPEN d FOR EXECUTE query;
+    LOOP
+        FETCH c INTO line;
+        EXIT WHEN NOT FOUND;
+        FETCH d INTO other;
+        got := got || line;
+        others := others || other;
+    END LOOP;
+    CLOSE c; CLOSE d;
+    SET LOCAL enable_seqscan = on; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_indexscan = off;
+    RETURN cardinality(got) || CASE WHEN got = others AND ARRAY(SELECT unnest(got) AS g ORDER BY g) = ARRAY(SELECT q FROM many_values(query) AS q ORDER BY q) THEN ' rows' ELSE ' rows, but others' END;
+END $$;
+CREATE FUNCTION many_values(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY EXECUTE query; END $$;
+SELECT fetched($$SELECT last_name || ' ' || k FROM many WHERE first_name ILIKE '%an%'$$);
 CREATE TEMPORARY TABLE tmp (last_name text, id int);
 CREATE INDEX tmp_names ON tmp USING namedex (last_name, id);
 INSERT INTO tmp SELECT last_name, id FROM people(1000);

@@ -44,7 +44,7 @@ constexpr double kRowCost = 25;          // a row found: its TID, handed to the 
 // In an index-only scan, for a row found:
 constexpr double kMapCost = 10;          // its page's bit in the visibility map
 constexpr double kHeapRowCost = 400;     // looking it up in the heap, where the bit is not set
-constexpr double kValueCost = 120;       // a key column's value, put together
+constexpr double kValueCost = 120;       // a key column's value, put together: 80 (a word) to 150
 constexpr double kIncludeCost = 40;      // an INCLUDE column's value, read
 
 struct Answer {

@@ -78,11 +78,7 @@ bool ReturnedTuple::ReadValue(Column& column, core::RowOrdinal row, std::string_
         return column.include->Read(row, value);
     }
     if (column.values) {
-        if (column.values->Load(row) == core::ForwardReader::kNull) {
-            return false;
-        }
-        value = column.values->Original();
-        return true;
+        return column.values->Read(row, value);
     }
     if (column.number >= keys_.size()) {
         const std::optional<std::string_view> bytes =

@@ -10,9 +10,9 @@
 
 #include "am/index_keys.hpp"
 #include "am/wanted_columns.hpp"
+#include "core/original_reader.hpp"
 #include "core/pending_index.hpp"
 #include "core/segment_reader.hpp"
-#include "core/value_reader.hpp"
 
 namespace namedex::am {
 
@@ -53,7 +53,7 @@ class ReturnedTuple {
         bool by_value;
         bool may_be_short;  // a varlena's header
         char align;
-        std::optional<core::ValueReader> values;  // of a segment's rows, if it is a key column
+        std::optional<core::OriginalReader> values;  // of a segment's rows, if it is a key column
         core::IncludeReader* include = nullptr;   // of a segment's rows, if it is not
     };
 

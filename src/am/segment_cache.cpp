@@ -55,11 +55,17 @@ std::unique_ptr<OpenSegment> TakeSegment(Relation index, std::uint64_t identity,
 
 void GiveSegment(std::unique_ptr<OpenSegment> segment) {
     segment->reader.Release();
-    segment->reader.Trim();
     segment->pages.Rest();
     Cache& cache = TheCache();
     cache.segments.push_back(std::move(segment));
     cache.bytes += BytesOf(*cache.segments.back());
+    // Words' texts and the like are given up before a segment is: they are got again in less time.
+    for (auto s = cache.segments.begin(); cache.bytes > kKeptBytes && s != cache.segments.end();
+         ++s) {
+        cache.bytes -= BytesOf(**s);
+        (*s)->reader.Trim();
+        cache.bytes += BytesOf(**s);
+    }
     while (cache.bytes > kKeptBytes) {
         const std::size_t victim = cache.random() % cache.segments.size();
         cache.bytes -= BytesOf(*cache.segments[victim]);

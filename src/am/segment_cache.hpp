@@ -7,7 +7,8 @@
  * them. A segment is with one scan at a time; a second scan of the same index opens its own.
  *
  * A segment is known by its file, its index's identity (storage/metapage.hpp) and its id. Whoever
- * takes one has just read in the metapage that it is listed. At most kKeptBytes are kept. Which one
+ * takes one has just read in the metapage that it is listed. At most kKeptBytes are kept; where it
+ * would be more, first all but the frequent words of segments go, then segments. Which one
  * goes is left to chance: scans that go round more segments than fit, such as the inner side of a
  * nested loop over partitions, would find none under "least recently used".
  */

@@ -35,26 +35,124 @@ void RunQuery(NAMEDEX_RUN_PARAMETERS) {
     PG_END_TRY();
 }
 
-struct Search {
-    IndexScanDesc scan;
+// The nodes of a query's plan that scan an index only, ordered by index. A node has its scan
+// descriptor only from its first row on, the index from the start; so the nodes of a scan's index
+// are looked at for the one that has this scan. Kept with the query's own memory, in a list of
+// those whose queries have not ended: a cursor's query is run once for each FETCH.
+struct PlanScans {
+    struct Node {
+        IndexOnlyScanState* scan;
+        PlanState* above;
+        int visited;  // how many before it
+        int found;    // in the first node of an index: which of the index's was found last
+    };
+
+    PlanState* plan;
+    Node* nodes;
+    int count;
+    int room;
+    PlanScans* next;
+    MemoryContextCallback forget;
+};
+PlanScans* known_plans = nullptr;
+
+struct Walk {
+    PlanScans* scans;
     PlanState* above;  // the node being visited is below it
-    IndexOnlyScanState* found;
 };
 
 bool Visit(PlanState* node, void* argument) {
-    auto* search = static_cast<Search*>(argument);
-    if (IsA(node, IndexOnlyScanState) &&
-        reinterpret_cast<IndexOnlyScanState*>(node)->ioss_ScanDesc == search->scan) {
-        search->found = reinterpret_cast<IndexOnlyScanState*>(node);
-        return true;
+    auto* walk = static_cast<Walk*>(argument);
+    if (IsA(node, IndexOnlyScanState)) {
+        PlanScans* scans = walk->scans;
+        if (scans->count == scans->room) {
+            scans->room *= 2;
+            scans->nodes = static_cast<PlanScans::Node*>(
+                repalloc_huge(scans->nodes, sizeof *scans->nodes * static_cast<Size>(scans->room)));
+        }
+        scans->nodes[scans->count] = {reinterpret_cast<IndexOnlyScanState*>(node), walk->above,
+                                      scans->count, 0};
+        ++scans->count;
     }
-    PlanState* above = search->above;
-    search->above = node;
-    if (compat::WalkPlanState(node, Visit, search)) {
-        return true;
-    }
-    search->above = above;
+    PlanState* above = walk->above;
+    walk->above = node;
+    compat::WalkPlanState(node, Visit, walk);
+    walk->above = above;
     return false;
+}
+
+bool ComesBefore(const PlanScans::Node& a, const PlanScans::Node& b) {
+    const auto index = [](const PlanScans::Node& node) {
+        return reinterpret_cast<std::uintptr_t>(node.scan->ioss_RelationDesc);
+    };
+    return index(a) != index(b) ? index(a) < index(b) : a.visited < b.visited;
+}
+
+void Forget(void* plan) {
+    PlanScans** link = &known_plans;
+    while (*link != plan) {
+        link = &(*link)->next;
+    }
+    *link = (*link)->next;
+}
+
+// The scans of a query that runs.
+PlanScans* ScansOf(const QueryDesc* query) {
+    for (PlanScans* scans = known_plans; scans != nullptr; scans = scans->next) {
+        if (scans->plan == query->planstate) {
+            return scans;
+        }
+    }
+    MemoryContext memory = query->estate->es_query_cxt;
+    auto* scans = static_cast<PlanScans*>(MemoryContextAllocZero(memory, sizeof(PlanScans)));
+    scans->plan = query->planstate;
+    scans->room = 8;
+    scans->nodes = static_cast<PlanScans::Node*>(
+        MemoryContextAlloc(memory, sizeof *scans->nodes * static_cast<Size>(scans->room)));
+    Walk walk{scans, nullptr};
+    Visit(query->planstate, &walk);
+    std::sort(scans->nodes, scans->nodes + scans->count, ComesBefore);
+    scans->forget.func = Forget;
+    scans->forget.arg = scans;
+    MemoryContextRegisterResetCallback(memory, &scans->forget);
+    scans->next = known_plans;
+    known_plans = scans;
+    return scans;
+}
+
+// The node of a scan, null if there is none. Where an index is scanned by many nodes, they mostly
+// begin one after the other: each search goes on where the last one ended.
+const PlanScans::Node* Find(PlanScans* scans, IndexScanDesc scan) {
+    const auto before = [](const PlanScans::Node& node, Relation index) {
+        return reinterpret_cast<std::uintptr_t>(node.scan->ioss_RelationDesc) <
+               reinterpret_cast<std::uintptr_t>(index);
+    };
+    PlanScans::Node* const end = scans->nodes + scans->count;
+    PlanScans::Node* const first =
+        std::lower_bound(scans->nodes, end, scan->indexRelation, before);
+    const auto of_index = [&](int i) {
+        return first + i != end && first[i].scan->ioss_RelationDesc == scan->indexRelation;
+    };
+    if (!of_index(0)) {
+        return nullptr;
+    }
+    const int last_found = first->found;
+    const auto is_it = [&](int i) {
+        const bool it = first[i].scan->ioss_ScanDesc == scan;
+        first->found = it ? i : first->found;
+        return it;
+    };
+    for (int i = last_found; of_index(i); ++i) {
+        if (is_it(i)) {
+            return &first[i];
+        }
+    }
+    for (int i = 0; i < last_found; ++i) {
+        if (is_it(i)) {
+            return &first[i];
+        }
+    }
+    return nullptr;
 }
 
 void AddColumns(const void* expression, int varno, Bitmapset** columns) {
@@ -168,10 +266,11 @@ void WatchExecutor() {
 }
 
 ColumnsRead ColumnsReadFrom(IndexScanDesc scan) {
-    Search search{scan, nullptr, nullptr};
-    if (running != nullptr && running->query->planstate != nullptr &&
-        Visit(running->query->planstate, &search)) {
-        return ReadBy(search.found, search.above);
+    if (running != nullptr && running->query->planstate != nullptr) {
+        const PlanScans::Node* node = Find(ScansOf(running->query), scan);
+        if (node != nullptr) {
+            return ReadBy(node->scan, node->above);
+        }
     }
     return {kAllColumns, kAllColumns, nullptr};
 }

@@ -101,7 +101,8 @@ void ForwardReader::Release() noexcept {
     shape_page_.Reset();
 }
 
-void ForwardReader::Read(RowOrdinal ordinal, Row& row) {
+template <typename AnyRow, typename TakeWord>
+void ForwardReader::ReadAs(RowOrdinal ordinal, AnyRow& __restrict row, TakeWord take_word) {
     if (ordinal != next_ || ordinal >= group_end_) {
         Seek(ordinal);
     }
@@ -113,7 +114,7 @@ void ForwardReader::Read(RowOrdinal ordinal, Row& row) {
         row.shape = symbol - kFirstShapeSymbol;
         const std::uint32_t words = WordsOf(row.shape);
         for (std::uint32_t i = 0; i < words; ++i) {
-            row.word[i] = WordId{words_.Decode(window)};
+            row.word[i] = take_word(window);
         }
         row.words = static_cast<std::uint16_t>(words);
     } else if (symbol == kNullSymbol) {
@@ -127,6 +128,14 @@ void ForwardReader::Read(RowOrdinal ordinal, Row& row) {
     }
     bit_ = window.bit();
     next_ = ordinal + 1;
+}
+
+void ForwardReader::Read(RowOrdinal ordinal, Row& row) {
+    ReadAs(ordinal, row, [this](BitWindow& window) { return WordId{words_.Decode(window)}; });
+}
+
+void ForwardReader::Read(RowOrdinal ordinal, CodedRow& row) {
+    ReadAs(ordinal, row, [this](BitWindow& window) { return words_.DecodeNumber(window); });
 }
 
 // Moves to before row `ordinal`.

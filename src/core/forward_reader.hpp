@@ -38,6 +38,15 @@ class ForwardReader {
         std::uint32_t shape;      // kRegular only: argument of ShapeText
         WordId word[kMaxWordsPerValue];
     };
+    // A row whose words are left as they are coded: the rank of a frequent word, a number below
+    // word_ranks(), or a greater number; WordOf tells the id of either.
+    struct CodedRow {
+        Kind kind;
+        std::uint16_t words;
+        std::uint32_t opaque_id;
+        std::uint32_t shape;
+        std::uint64_t word[kMaxWordsPerValue];
+    };
 
     ForwardReader(SectionReader pages, SectionReader directory, SectionReader dictionary,
                   std::uint32_t row_count, std::uint32_t word_count,
@@ -45,6 +54,10 @@ class ForwardReader {
 
     // The row `ordinal` < row_count. Fills `words` entries of row.word, leaves the others alone.
     void Read(RowOrdinal ordinal, Row& row);
+    void Read(RowOrdinal ordinal, CodedRow& row);
+    std::uint32_t word_ranks() const { return words_.rank_count(); }
+    // `number` is one of a CodedRow of this reader.
+    WordId WordOf(std::uint64_t number) const { return WordId{words_.Symbol(number)}; }
 
     // Shapes are numbered 0 .. shape_count() - 1, as ForwardWriter::AddShape gave them out.
     std::uint32_t shape_count() const { return shape_count_; }
@@ -66,6 +79,8 @@ class ForwardReader {
     ForwardReader(SectionReader pages, SectionReader directory, SectionReader dictionary,
                   std::uint32_t row_count, Opened&& opened, std::pmr::memory_resource* memory);
 
+    template <typename AnyRow, typename TakeWord>
+    void ReadAs(RowOrdinal ordinal, AnyRow& __restrict row, TakeWord take_word);
     void LoadDirectory(const SectionReader& directory);
     void Seek(RowOrdinal ordinal);
     void OpenPage(RowOrdinal ordinal);

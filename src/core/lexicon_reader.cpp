@@ -113,8 +113,8 @@ void LexiconReader::LoadDirectoryTop() {
     directory_top_.swap(top);
 }
 
-// The block that holds word `word` < word_count.
-std::uint32_t LexiconReader::BlockOfWord(std::uint32_t word) {
+LexiconReader::BlockWords LexiconReader::BlockOf(WordId id) {
+    const std::uint32_t word = Raw(id);
     if (directory_top_.empty()) {
         LoadDirectoryTop();
     }
@@ -132,10 +132,11 @@ std::uint32_t LexiconReader::BlockOfWord(std::uint32_t word) {
         }
     }
     const BlockPlace place = PlaceOf(begin, pin);
-    if (word < place.first_word || word - place.first_word >= place.words) {
+    if (word < place.first_word || word - place.first_word >= place.words ||
+        place.words > source_.word_count - place.first_word) {
         ThrowCorrupt("the directory of a lexicon misses a word");
     }
-    return begin;
+    return {begin, {place.first_word, place.first_word + place.words}};
 }
 
 // Lays open the block that begins where `bytes` stands, and leaves `bytes` behind it.
@@ -267,7 +268,11 @@ void LexiconReader::FindRange(WordRange range, WordSink sink) {
     if (range.end > source_.word_count) {
         ThrowInvalidArgument("a range of words lies outside its lexicon");
     }
-    WalkBlocks(range.begin == 0 ? 0 : BlockOfWord(range.begin), [&](const Block& block) {
+    FindRangeFrom(range.begin == 0 ? 0 : BlockOfWord(range.begin), range, sink);
+}
+
+void LexiconReader::FindRangeFrom(std::uint32_t block_of_begin, WordRange range, WordSink sink) {
+    WalkBlocks(block_of_begin, [&](const Block& block) {
         const std::uint32_t begin = std::max(range.begin, block.first_word) - block.first_word;
         const std::uint32_t end = std::min(range.end - block.first_word, block.words);
         ReportWords(block, begin, end, sink);
@@ -363,7 +368,8 @@ bool LexiconReader::MarkAcrossPrefix(const Block& block, std::string_view needle
         const std::string_view rest = needle.substr(inside);
         std::size_t begin = 0;
         while (begin < block.text.size()) {
-            if (block.text.substr(begin, rest.size()) == rest) {
+            if (block.text[begin] == rest.front() &&
+                block.text.substr(begin, rest.size()) == rest) {
                 hits_[begin / 64] |= std::uint64_t{1} << (begin % 64);
                 any = true;
             }

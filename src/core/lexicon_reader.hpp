@@ -103,6 +103,15 @@ class LexiconReader {
     // Replaces `folded` and `original` by the word's two forms. WordTextCache is faster for many.
     void Word(WordId id, std::string& folded, std::string& original);
 
+    // The block of a word < word_count(), and the words in it.
+    struct BlockWords {
+        std::uint32_t block;
+        WordRange words;
+    };
+    BlockWords BlockOf(WordId id);
+    // As FindRange, of a range whose first word is in the block.
+    void FindRangeFrom(std::uint32_t block, WordRange range, WordSink sink);
+
   private:
     friend class LexiconWalk;
 
@@ -130,7 +139,7 @@ class LexiconReader {
         }
     }
     BlockPlace PlaceOf(std::uint32_t block, PinnedPage& pin) const;
-    std::uint32_t BlockOfWord(std::uint32_t word);
+    std::uint32_t BlockOfWord(std::uint32_t word) { return BlockOf(WordId{word}).block; }
     void LoadDirectoryTop();
     Block OpenBlock(std::uint32_t first_word, ByteReader& bytes) const;
     template <typename Visitor>

@@ -159,6 +159,19 @@ class SymbolDecoder {
         }
         return static_cast<std::uint32_t>(symbol);
     }
+    // The same in two steps, for those who know something by rank: the number is a rank below
+    // rank_count() or not, and Symbol makes a symbol of it.
+    [[gnu::always_inline]] inline std::uint64_t DecodeNumber(BitWindow& window) const {
+        const std::uint64_t number = code_.Decode(window);
+        if (number >= ranked_.size() && number - PrefixCode::kEscaped >= symbol_count_) {
+            ThrowNoSymbol();
+        }
+        return number;
+    }
+    std::uint32_t Symbol(std::uint64_t number) const {
+        return number < ranked_.size() ? ranked_[number] : static_cast<std::uint32_t>(number);
+    }
+    std::uint32_t rank_count() const { return static_cast<std::uint32_t>(ranked_.size()); }
     [[gnu::always_inline]] inline void Skip(BitWindow& window) const { code_.Skip(window); }
 
   private:

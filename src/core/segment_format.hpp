@@ -31,7 +31,7 @@
 namespace namedex::core {
 
 inline constexpr std::uint32_t kSegmentMagic = 0x5358444E;  // "NDXS"
-inline constexpr std::uint16_t kSegmentVersion = 1;
+inline constexpr std::uint16_t kSegmentVersion = 2;
 inline constexpr std::uint32_t kMaxColumns = 32;  // key and INCLUDE columns together
 inline constexpr std::uint32_t kTombstonesPerPage = kPagePayload * 8;
 // Ordinals are 32 bits and a heap row limit keeps every sum of them inside 32 bits.

@@ -4,7 +4,7 @@ namespace namedex::core {
 
 namespace {
 
-// Holds the words of a column of names; what is kept between searches holds the frequent ones.
+// Holds the words of a column of names; what is kept where memory is short holds the frequent ones.
 constexpr std::size_t kTextBytes = std::size_t{8} << 20;
 constexpr std::size_t kKeptTextBytes = std::size_t{1} << 20;
 
@@ -64,6 +64,13 @@ WordTextCache& ColumnReader::texts() {
         texts_ = std::make_unique<WordTextCache>(lexicon(), kTextBytes, memory_);
     }
     return *texts_;
+}
+
+RankedTexts& ColumnReader::frequent_words() {
+    if (!frequent_words_) {
+        frequent_words_ = std::make_unique<RankedTexts>(forward().word_ranks(), memory_);
+    }
+    return *frequent_words_;
 }
 
 void ColumnReader::Trim() {

@@ -15,6 +15,7 @@
 #include "core/include_reader.hpp"
 #include "core/lexicon_reader.hpp"
 #include "core/postings.hpp"
+#include "core/ranked_texts.hpp"
 #include "core/row_bitmap.hpp"
 #include "core/segment_format.hpp"
 #include "core/tid_map.hpp"
@@ -36,6 +37,8 @@ class ColumnReader {
     BlobReader& opaque();
     // The texts of words met so far.
     WordTextCache& texts();
+    // The same by rank, of the frequent ones.
+    RankedTexts& frequent_words();
     SectionReader Section(ColumnSection section) const;
 
     // Unpins every page.
@@ -53,6 +56,7 @@ class ColumnReader {
     std::unique_ptr<ForwardReader> forward_;
     std::unique_ptr<BlobReader> opaque_;
     std::unique_ptr<WordTextCache> texts_;
+    std::unique_ptr<RankedTexts> frequent_words_;
 };
 
 class SegmentReader {

@@ -9,12 +9,14 @@ namespace namedex::core {
 namespace {
 
 constexpr unsigned kFirstSlotBits = 10;
+// In a block, before it is loaded as a whole: about what that takes.
+constexpr std::uint8_t kSingleLoads = 8;
 
 }  // namespace
 
 WordTextCache::WordTextCache(LexiconReader& lexicon, std::size_t byte_limit,
                              std::pmr::memory_resource* memory)
-    : lexicon_(&lexicon), byte_limit_(byte_limit), text_(memory), slots_(memory) {
+    : lexicon_(&lexicon), byte_limit_(byte_limit), text_(memory), slots_(memory), missed_(memory) {
     Clear();
 }
 
@@ -25,40 +27,60 @@ void WordTextCache::Clear() {
     shift_ = 32 - kFirstSlotBits;
     text_.release();
     used_ = 0;
-    bytes_used_ = slots_.size() * sizeof(Slot);
+    missed_.assign(lexicon_->block_count(), 0);
+    bytes_used_ = slots_.size() * sizeof(Slot) + missed_.size();
 }
 
 const WordTextCache::Slot& WordTextCache::Load(WordId id) {
     if (Raw(id) >= lexicon_->word_count()) {
         ThrowCorrupt("a stored row names a word that does not exist");
     }
-    folded_.clear();
-    lexicon_->Word(id, folded_, original_);
-    if (folded_.empty() || original_.size() > kMaxWordBytes) {
+    const LexiconReader::BlockWords place = lexicon_->BlockOf(id);
+    std::uint8_t& missed = missed_.at(place.block);
+    if (missed < kSingleLoads) {
+        ++missed;
+        lexicon_->FindRangeFrom(place.block, {Raw(id), Raw(id) + 1},
+                                [this](const WordHit& hit) { Add(hit); });
+    } else {
+        lexicon_->FindRangeFrom(place.block, place.words, [this](const WordHit& hit) { Add(hit); });
+    }
+    const Slot& slot = SlotFor(Raw(id));
+    if (slot.text == nullptr) {
+        ThrowInternal("a lexicon does not report a word of its own");
+    }
+    return slot;
+}
+
+void WordTextCache::Add(const WordHit& hit) {
+    original_.clear();
+    AppendOriginal(hit.folded, hit.entry, original_);
+    if (hit.folded.empty() || original_.size() > kMaxWordBytes) {
         ThrowCorrupt("a word of a lexicon has the wrong length");
     }
-    if (original_ == folded_) {
+    if (original_ == hit.folded) {
         original_.clear();
     }
     if ((used_ + 1) * 4 > slots_.size() * 3) {
         Grow();
     }
-    const std::size_t size = folded_.size() + original_.size();
+    Slot& slot = SlotFor(Raw(hit.id));
+    if (slot.text != nullptr) {
+        return;
+    }
+    const std::size_t size = hit.folded.size() + original_.size();
     char* text = static_cast<char*>(text_.allocate(size, 1));
-    std::memcpy(text, folded_.data(), folded_.size());
-    std::memcpy(text + folded_.size(), original_.data(), original_.size());
-    Slot& slot = FreeSlot(Raw(id));
-    slot = {text, Raw(id), static_cast<std::uint16_t>(folded_.size()),
+    std::memcpy(text, hit.folded.data(), hit.folded.size());
+    std::memcpy(text + hit.folded.size(), original_.data(), original_.size());
+    slot = {text, Raw(hit.id), static_cast<std::uint16_t>(hit.folded.size()),
             static_cast<std::uint16_t>(original_.size())};
     ++used_;
     bytes_used_ += size;
-    return slot;
 }
 
-WordTextCache::Slot& WordTextCache::FreeSlot(std::uint32_t id) {
+WordTextCache::Slot& WordTextCache::SlotFor(std::uint32_t id) {
     const std::size_t mask = slots_.size() - 1;
     std::size_t at = Home(id);
-    while (slots_[at].text != nullptr) {
+    while (slots_[at].text != nullptr && slots_[at].id != id) {
         at = (at + 1) & mask;
     }
     return slots_[at];
@@ -70,7 +92,7 @@ void WordTextCache::Grow() {
     --shift_;
     for (const Slot& slot : old) {
         if (slot.text != nullptr) {
-            FreeSlot(slot.id) = slot;
+            SlotFor(slot.id) = slot;
         }
     }
     bytes_used_ += old.size() * sizeof(Slot);

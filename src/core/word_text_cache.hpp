@@ -1,8 +1,10 @@
 // The text of words by id, for rebuilding values: a cache over LexiconReader.
 //
-// Names repeat, so nearly every lookup finds its word already decoded, in a few nanoseconds. Views
+// Names repeat, so nearly every lookup finds its word already decoded, in a few nanoseconds. Where
+// many rows are read, each word is still missed once, and to find one in the lexicon takes as long
+// as to decode a dozen; so a block in which some words have been missed is loaded as a whole. Views
 // stay valid until the next BeginRow(), which drops everything once the cache has grown past its
-// limit; one row can overshoot the limit by the text of its own words.
+// limit; one row can overshoot the limit by the blocks of its own words.
 //
 //     cache.BeginRow();
 //     for (WordId id : row) value.append(cache.Original(id));
@@ -73,8 +75,10 @@ class WordTextCache {
     }
 
     const Slot& Load(WordId id);
+    void Add(const WordHit& hit);
     void Grow();
-    Slot& FreeSlot(std::uint32_t id);
+    // The word's slot, or the free one that it would get.
+    Slot& SlotFor(std::uint32_t id);
 
     LexiconReader* lexicon_;
     std::size_t byte_limit_;
@@ -83,7 +87,7 @@ class WordTextCache {
     unsigned shift_ = 0;
     std::size_t used_ = 0;
     std::size_t bytes_used_ = 0;
-    std::string folded_;
+    std::pmr::vector<std::uint8_t> missed_;  // by block of the lexicon: words loaded one by one
     std::string original_;
 };
 

@@ -339,7 +339,7 @@ TEST(Forward, RowsWithoutABit) {
     }
     Store store(column);
     EXPECT_EQ(store.stats.row_code_bits, 0u);
-    EXPECT_EQ(store.stats.pages, 4u);
+    EXPECT_EQ(store.stats.pages, 7u);
     ExpectSame(store, column);
 }
 

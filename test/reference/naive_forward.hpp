@@ -125,8 +125,8 @@ class NaiveForward {
         const std::uint32_t count = Number(page, 4, 2);
         std::size_t bit = 0;
         for (std::uint32_t i = 0; i < count; ++i) {
-            if (i % 16 == 0) {
-                bit = 8 * std::size_t{Number(page, 8 + 2 * (i / 16), 2)};
+            if (i % 8 == 0) {
+                bit = 8 * std::size_t{Number(page, 8 + 2 * (i / 8), 2)};
             }
             rows_.push_back(ReadRow(page, bit));
         }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/memory_pages.hpp"
+#include "core/original_reader.hpp"
 #include "core/row_accumulator.hpp"
 #include "core/segment_reader.hpp"
 #include "reference/naive_search.hpp"
@@ -580,6 +581,12 @@ inline std::vector<NaiveLexicon::value_type> ReadLexicon(core::ColumnReader& col
     return words;
 }
 
+// A row's original value as index-only scans get it, none for NULL.
+inline std::optional<std::string> ReadOriginal(core::OriginalReader& values, core::RowOrdinal row) {
+    std::string_view value;
+    return values.Read(row, value) ? std::optional(std::string(value)) : std::nullopt;
+}
+
 // What of a segment's stored state is not as in `table`; empty if all is.
 inline std::string FaultInContents(core::SegmentReader& segment, const NaiveTable& table,
                                    const core::Folder& folder) {
@@ -607,7 +614,15 @@ inline std::string FaultInContents(core::SegmentReader& segment, const NaiveTabl
             texts.push_back(word.first);
         }
         std::uint32_t nulls = 0;
+        core::OriginalReader originals(column);
         for (std::uint32_t row = 0; row < table.row_count(); ++row) {
+            const std::optional<std::string> original = ReadOriginal(originals, row);
+            const NaiveValue& wanted_value = table.Value(c, row);
+            if (original.has_value() == wanted_value.is_null ||
+                (original && *original != wanted_value.original)) {
+                return "another original value in column " + std::to_string(c) + " of row " +
+                       std::to_string(row) + ", for \"" + wanted_value.original + '"';
+            }
             if (!(ReadValue(column, row, &texts) == table.Value(c, row)) ||
                 (row % 64 == 0 && !(ReadValue(column, row) == table.Value(c, row)))) {
                 return "another value in column " + std::to_string(c) + " of row " +

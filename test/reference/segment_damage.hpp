@@ -270,6 +270,11 @@ inline DamageReport Exercise(DamageSubject& subject, DamagedPages& pages) {
             for (core::RowOrdinal row = 0; row < rows && failed < 20; row += 1 + rows / 200) {
                 failed += attempt("value", [&] { ReadValue(segment->column(c), row); }) ? 0 : 1;
             }
+            core::OriginalReader originals(segment->column(c));
+            failed = 0;
+            for (core::RowOrdinal row = 0; row < rows && failed < 20; row += 1 + rows / 300) {
+                failed += attempt("original", [&] { ReadOriginal(originals, row); }) ? 0 : 1;
+            }
             attempt("words", [&] { ReadLexicon(segment->column(c), rows); });
         }
         for (std::uint32_t i = 0; i < segment->include_count(); ++i) {

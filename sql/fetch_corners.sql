@@ -57,6 +57,28 @@ ANALYZE codes, coded;
 SELECT namedex_fetch_json('codes', '{c7,c8}', 'v,coded(id)');
 SELECT namedex_fetch_json('coded', '{7,8}', 'code(id,v)');
 
+CREATE TABLE labels (id text COLLATE "C" PRIMARY KEY);
+CREATE TABLE coded_labels (coded_id int REFERENCES coded, label_id text COLLATE "POSIX" REFERENCES labels, PRIMARY KEY (coded_id, label_id));
+INSERT INTO labels VALUES ('red'), ('blue');
+INSERT INTO coded_labels VALUES (7, 'red'), (7, 'blue'), (8, 'blue');
+SELECT namedex_fetch_json('coded', '{7,8}', 'id,labels(id)');
+SELECT namedex_fetch_json('labels', '{red,blue}', 'id,coded(id)');
+CREATE COLLATION caseless (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE caseless_ones (id text COLLATE caseless PRIMARY KEY);
+CREATE TABLE refers (id int PRIMARY KEY, caseless text COLLATE "C" REFERENCES caseless_ones);
+INSERT INTO caseless_ones VALUES ('Anna'), ('Otto');
+INSERT INTO refers VALUES (1, 'Anna'), (2, 'ANNA'), (3, 'otto');
+SELECT namedex_fetch_json('caseless_ones', '{anna,OTTO}', 'id,refers(id,caseless)');
+SELECT namedex_fetch_json('refers', '{1,2,3}', 'caseless(id)');
+
+-- two keys of one hash are two keys
+CREATE TABLE hashed (id uuid PRIMARY KEY, v text);
+CREATE TABLE hashing (id int PRIMARY KEY, hashed_id uuid REFERENCES hashed);
+INSERT INTO hashed VALUES (md5('146514')::uuid, 'one'), (md5('43633')::uuid, 'other');
+INSERT INTO hashing VALUES (1, md5('146514')::uuid), (2, md5('43633')::uuid);
+SELECT count(DISTINCT uuid_hash(id)) = 1 AS one_hash FROM hashed;
+SELECT namedex_fetch_json('hashing', ARRAY[1, 2], 'id,hashed(v)');
+
 -- no keys: arrays and composite values
 CREATE TYPE point_of_two AS (x int, y bigint);
 CREATE TABLE composites (id point_of_two PRIMARY KEY, a int[] UNIQUE);
@@ -86,6 +108,36 @@ CREATE TABLE doses (parent_id int REFERENCES parents, drug_id int REFERENCES dru
 INSERT INTO drugs VALUES (1, 'a'), (2, 'b');
 INSERT INTO doses VALUES (1, 2, '2024-01-01'), (1, 2, '2024-01-02'), (1, 1, '2024-01-01');
 SELECT namedex_fetch_json('parents', ARRAY[1], 'drugs(name)');
+
+-- the copies of a foreign key between partitions are not further ones
+CREATE TABLE whole (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE whole_low PARTITION OF whole FOR VALUES FROM (0) TO (10);
+CREATE TABLE whole_high PARTITION OF whole FOR VALUES FROM (10) TO (20);
+CREATE TABLE part_of (id int, whole_id int REFERENCES whole, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+CREATE TABLE part_of_low PARTITION OF part_of FOR VALUES FROM (0) TO (10);
+CREATE TABLE part_of_high PARTITION OF part_of FOR VALUES FROM (10) TO (20);
+INSERT INTO whole VALUES (1), (11);
+INSERT INTO part_of VALUES (1, 1), (2, 11), (11, 1);
+SELECT namedex_fetch_json('whole', ARRAY[1, 11], 'id,part_of(id)');
+SELECT namedex_fetch_json('part_of', ARRAY[1, 2, 11], 'id,whole(id)');
+SELECT namedex_fetch_json('part_of_low', ARRAY[1, 2], 'id,whole(id)');
+
+-- a name: a table's before a column's; and the plan knows of tables that it did not choose
+CREATE TABLE places (id int PRIMARY KEY);
+CREATE TABLE home (id int PRIMARY KEY, of text);
+CREATE TABLE dwellers (id int PRIMARY KEY, home_id int REFERENCES places, other int REFERENCES home);
+INSERT INTO places VALUES (1);
+INSERT INTO home VALUES (2, 'table');
+INSERT INTO dwellers VALUES (1, 1, 2);
+SELECT namedex_fetch_json('dwellers', ARRAY[1], 'home(id)');
+ALTER TABLE home RENAME TO house;
+SELECT namedex_fetch_json('dwellers', ARRAY[1], 'home(id)');
+ALTER TABLE house RENAME TO home;
+SELECT namedex_fetch_json('dwellers', ARRAY[1], 'home(id)');
+SELECT namedex_fetch_json('dwellers', ARRAY[1], 'home!dwellers_other_fkey(id)');
+ALTER TABLE dwellers RENAME CONSTRAINT dwellers_other_fkey TO renamed;
+SELECT namedex_fetch_json('dwellers', ARRAY[1], 'home!renamed(id)');
+SELECT namedex_fetch_json('dwellers', ARRAY[1], 'home!dwellers_other_fkey(id)');
 
 -- ambiguity that no constraint's name ends
 CREATE SCHEMA one;
@@ -128,6 +180,8 @@ BEGIN;
 DECLARE c CURSOR FOR SELECT namedex_fetch_json('open_ones', ARRAY(SELECT id FROM open_ones ORDER BY id), 'id,v');
 FETCH 1 FROM c;
 ANALYZE open_ones;
+SELECT namedex_fetch_json('open_ones', ARRAY[1], 'id,v');
+SELECT namedex_fetch_json('open_ones', ARRAY[1], 'v,id') FROM generate_series(1, 3);
 GRANT SELECT ON open_ones TO PUBLIC;
 MOVE 19998 FROM c;
 FETCH ALL FROM c;
@@ -147,6 +201,26 @@ DROP ROLE namedex_other;
 SELECT namedex_load_only(NULL::open_ones, ARRAY(SELECT id FROM open_ones ORDER BY id), '{v}') LIMIT 1;
 SELECT 1 / (1 - (r).v) FROM (SELECT namedex_load_only(NULL::open_ones, ARRAY[1], '{v}') AS r) s;
 TRUNCATE open_ones;
+
+-- one list means other columns to another role, and to one that has become a member of another
+CREATE TABLE pairs_of (id int PRIMARY KEY, secret text);
+INSERT INTO pairs_of VALUES (1, 'secret');
+CREATE ROLE namedex_member;
+CREATE ROLE namedex_readers;
+GRANT USAGE ON SCHEMA suite TO namedex_member;
+GRANT SELECT (id) ON pairs_of TO namedex_member;
+GRANT SELECT ON pairs_of TO namedex_readers;
+SELECT namedex_fetch_json('pairs_of', ARRAY[1], '*');
+SET ROLE namedex_member;
+SELECT namedex_fetch_json('pairs_of', ARRAY[1], '*');
+RESET ROLE;
+SELECT namedex_fetch_json('pairs_of', ARRAY[1], '*');
+GRANT namedex_readers TO namedex_member;
+SET ROLE namedex_member;
+SELECT namedex_fetch_json('pairs_of', ARRAY[1], '*');
+RESET ROLE;
+DROP OWNED BY namedex_member, namedex_readers;
+DROP ROLE namedex_member, namedex_readers;
 
 -- casts and collations that come later
 CREATE TABLE moody (id int PRIMARY KEY, mood mood, name text COLLATE "C");

@@ -21,6 +21,10 @@ SELECT measure('namedex') \g /dev/null
 \echo
 \echo '   EXPLAIN (ANALYZE): a name in the middle'
 EXPLAIN (ANALYZE, COSTS OFF, SUMMARY OFF) SELECT id, full_name, birth_date FROM patients WHERE full_name ILIKE '%kowalsk%';
+
+\echo '   Search and fetch in one statement: what a screen shows of the first three, as JSON'
+SELECT namedex_fetch_json('patients', ARRAY(
+    SELECT id FROM patients WHERE full_name ILIKE '%kowalsk%' ORDER BY id LIMIT 3), 'id,mrn,name:full_name,birth_date');
 DROP INDEX patients_full_name;
 
 \echo '== CREATE INDEX patients_full_name ON patients USING gin (full_name gin_trgm_ops);'

@@ -53,8 +53,8 @@ void WatchCatalogs() {
     static bool watching = false;
     if (watching) return;
     CacheRegisterRelcacheCallback(OnRelationChange, 0);
-    for (const int cache : {NAMESPACEOID, OPEROID, COLLOID, CASTSOURCETARGET, CONSTROID,
-                            AUTHMEMROLEMEM, AUTHOID}) {
+    for (const int cache :
+         {NAMESPACEOID, OPEROID, COLLOID, CASTSOURCETARGET, AUTHMEMROLEMEM, AUTHOID}) {
         CacheRegisterSyscacheCallback(cache, OnCatalogChange, 0);
     }
     watching = true;

@@ -5,7 +5,7 @@
  * A plan is found by everything it was made from, the current user included (`*` means what he may
  * read). It is thrown away when a table that it reads, or whose foreign keys were looked at, changes in
  * any way (the server tells through relation cache invalidations: DDL, GRANT, new statistics), and
- * all are when schemas, operators, collations, casts, constraints or roles change, which is rare.
+ * all are when schemas, operators, collations, casts or roles change, which is rare.
  *
  * The rule that makes that safe: the tables are locked first, and then it is asked whether the
  * plan is stale. Taking a lock reads the invalidations of those who held it before, and while it

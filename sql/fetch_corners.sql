@@ -79,6 +79,36 @@ INSERT INTO hashing VALUES (1, md5('146514')::uuid), (2, md5('43633')::uuid);
 SELECT count(DISTINCT uuid_hash(id)) = 1 AS one_hash FROM hashed;
 SELECT namedex_fetch_json('hashing', ARRAY[1, 2], 'id,hashed(v)');
 
+-- a caller needs no USAGE on the schema of a collation, as a SELECT of his does not
+CREATE SCHEMA hidden;
+CREATE COLLATION hidden.coll FROM "C";
+CREATE TABLE collated (id text COLLATE hidden.coll PRIMARY KEY, v int);
+CREATE TABLE collating (id int PRIMARY KEY, collated text COLLATE hidden.coll REFERENCES collated);
+INSERT INTO collated VALUES ('a', 1);
+INSERT INTO collating VALUES (1, 'a');
+CREATE ROLE namedex_stranger;
+GRANT USAGE ON SCHEMA suite TO namedex_stranger;
+GRANT SELECT ON collated, collating TO namedex_stranger;
+SET ROLE namedex_stranger;
+SELECT v FROM collated WHERE id = 'a';
+SELECT namedex_fetch_json('collated', '{a}', 'v,collating(id)');
+SELECT namedex_fetch_json('collating', '{1}', 'collated(v)');
+RESET ROLE;
+DROP OWNED BY namedex_stranger;
+DROP ROLE namedex_stranger;
+DROP SCHEMA hidden CASCADE;
+-- a foreign key's collation knows equals that its key's does not: they compare as the key's says, in both directions
+CREATE TABLE exact (id text COLLATE "C" PRIMARY KEY);
+CREATE TABLE vague (id int PRIMARY KEY, exact text COLLATE caseless REFERENCES exact);
+INSERT INTO exact VALUES ('abc'), ('ABC');
+INSERT INTO vague VALUES (1, 'abc'), (2, 'ABC');
+SELECT namedex_fetch_json('exact', '{abc,ABC}', 'id,vague(id)');
+SELECT namedex_fetch_json('vague', '{1,2}', 'id,exact(id)');
+-- an implicit cast WITH INOUT
+CREATE TYPE colour AS ENUM ('1', '2');
+CREATE CAST (colour AS int) WITH INOUT AS IMPLICIT;
+SELECT namedex_fetch_json('vague', ARRAY['1', '2']::colour[], 'exact');
+
 -- no keys: arrays and composite values
 CREATE TYPE point_of_two AS (x int, y bigint);
 CREATE TABLE composites (id point_of_two PRIMARY KEY, a int[] UNIQUE);
@@ -185,6 +215,41 @@ SELECT namedex_fetch_json('open_ones', ARRAY[1], 'v,id') FROM generate_series(1,
 GRANT SELECT ON open_ones TO PUBLIC;
 MOVE 19998 FROM c;
 FETCH ALL FROM c;
+COMMIT;
+-- nor where no kept plan tells: of a list too long to be kept, and one that others have pushed out
+CREATE SCHEMA one_s;
+CREATE SCHEMA two_s;
+CREATE TABLE one_s.t (id int PRIMARY KEY, a text);
+CREATE TABLE two_s.t (id int PRIMARY KEY, a text);
+INSERT INTO one_s.t SELECT i, 'a' || i FROM generate_series(1, 3000) i;
+INSERT INTO two_s.t SELECT i, 'other' FROM generate_series(1, 3000) i;
+CREATE FUNCTION keys() RETURNS int[] LANGUAGE sql AS 'SELECT array_agg(i) FROM generate_series(1, 3000) i';
+BEGIN;
+DECLARE long CURSOR FOR SELECT namedex_fetch_json('one_s.t', keys(), repeat(' ', 20000) || 'id,a');
+DECLARE short CURSOR FOR SELECT namedex_fetch_json('one_s.t', keys(), 'id,a');
+DECLARE tuples CURSOR FOR SELECT namedex_load_only(NULL::one_s.t, keys(), '{a}');
+FETCH 1 FROM long;
+FETCH 1 FROM short;
+FETCH 1 FROM tuples;
+SELECT sum((SELECT count(*) FROM namedex_fetch_json('one_s.t', ARRAY[1], 'z' || i || ':id'))) FROM generate_series(1, 200) i;
+ALTER SCHEMA one_s RENAME TO old_s;
+ALTER SCHEMA two_s RENAME TO one_s;
+SELECT try('MOVE 600 FROM long'), try('MOVE 600 FROM short'), try('MOVE 600 FROM tuples');
+ROLLBACK;
+DROP SCHEMA one_s, two_s CASCADE;
+-- large values in FROM are whole, whatever becomes of their table
+CREATE TABLE large (id int PRIMARY KEY, t text);
+ALTER TABLE large ALTER t SET STORAGE EXTERNAL;
+INSERT INTO large SELECT i, repeat(i::text, 10000) FROM generate_series(1, 3) i;
+BEGIN;
+DECLARE c CURSOR FOR SELECT id, length(t), left(t, 1) FROM namedex_load_only(NULL::large, ARRAY[1, 2, 3], '{t}');
+DECLARE d CURSOR FOR SELECT length(t) FROM namedex_fetch('large', ARRAY[1, 2, 3], '{t}') f(t text);
+FETCH 1 FROM c;
+FETCH 1 FROM d;
+TRUNCATE large;
+FETCH ALL FROM c;
+DROP TABLE large;
+FETCH ALL FROM d;
 COMMIT;
 -- another role does not go on with it: its rights and policies may be others
 CREATE ROLE namedex_other;

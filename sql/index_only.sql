@@ -178,6 +178,20 @@ CREATE INDEX tmp_names ON tmp USING namedex (last_name, id);
 INSERT INTO tmp SELECT last_name, id FROM people(1000);
 SELECT by_index($$SELECT id, last_name FROM tmp WHERE last_name ILIKE '%son%'$$, 'tmp_names');
 
+-- a subplan that 50 partitions share, three deep: there are more ways to its scans than are noted
+CREATE TABLE shared (a text, k int) PARTITION BY LIST (k);
+DO $$ BEGIN FOR i IN 0..49 LOOP EXECUTE format('CREATE TABLE shared_%s PARTITION OF shared FOR VALUES IN (%s)', i, i); END LOOP; END $$;
+CREATE INDEX shared_names ON shared USING namedex (a, k);
+INSERT INTO shared SELECT 'Smith' || i, i % 50 FROM generate_series(1, 500) i;
+VACUUM shared;
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+SELECT count(*), (SELECT sum(used_bytes) FROM pg_backend_memory_contexts WHERE name = 'ExecutorState') < 20000000 AS bounded
+FROM shared WHERE a LIKE 'Smith%' AND a NOT IN (SELECT a FROM shared WHERE a LIKE 'Smith1%' AND a NOT IN
+    (SELECT a FROM shared WHERE a LIKE 'Smith11%' AND a NOT IN (SELECT a FROM shared WHERE a LIKE 'Smith111%')));
+RESET enable_seqscan;
+RESET enable_bitmapscan;
+
 -- a serializable transaction
 BEGIN ISOLATION LEVEL SERIALIZABLE;
 SELECT by_index($$SELECT last_name, i4 FROM t WHERE last_name ILIKE '%son%'$$);

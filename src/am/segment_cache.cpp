@@ -49,6 +49,7 @@ std::unique_ptr<OpenSegment> TakeSegment(Relation index, std::uint64_t identity,
     std::unique_ptr<OpenSegment> segment = std::move(*found);
     cache.segments.erase(found);
     cache.bytes -= BytesOf(*segment);
+    segment->trimmed = false;
     segment->pages.Resume(index, entry, root);
     return segment;
 }
@@ -62,8 +63,12 @@ void GiveSegment(std::unique_ptr<OpenSegment> segment) {
     // Words' texts and the like are given up before a segment is: they are got again in less time.
     for (auto s = cache.segments.begin(); cache.bytes > kKeptBytes && s != cache.segments.end();
          ++s) {
+        if ((*s)->trimmed) {
+            continue;
+        }
         cache.bytes -= BytesOf(**s);
         (*s)->reader.Trim();
+        (*s)->trimmed = true;
         cache.bytes += BytesOf(**s);
     }
     while (cache.bytes > kKeptBytes) {

@@ -8,7 +8,7 @@
  *
  * A segment is known by its file, its index's identity (storage/metapage.hpp) and its id. Whoever
  * takes one has just read in the metapage that it is listed. At most kKeptBytes are kept; where it
- * would be more, first all but the frequent words of segments go, then segments. Which one
+ * would be more, first the texts of segments' words go, then segments. Which one
  * goes is left to chance: scans that go round more segments than fit, such as the inner side of a
  * nested loop over partitions, would find none under "least recently used".
  */
@@ -49,6 +49,7 @@ struct OpenSegment {
     std::unique_ptr<pg::ContextResource> own_memory;
     storage::SegmentPages pages;
     core::SegmentReader reader;
+    bool trimmed = false;  // kept, and without what Trim gives up
 };
 
 // The segment, from the cache or opened anew; takes over `root`, the pin of its root.

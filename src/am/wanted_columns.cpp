@@ -51,10 +51,15 @@ struct PlanScans {
     Node* nodes;
     int count;
     int room;
+    bool too_many;  // not all are noted: none is looked for
     PlanScans* next;
     MemoryContextCallback forget;
 };
 PlanScans* known_plans = nullptr;
+
+// A plan that partitions share a subplan of has a path to it from each of them, and nested ones
+// multiply. Where there are more nodes than this, 2 MB of them, all columns are taken to be read.
+constexpr int kMostNodes = 1 << 16;
 
 struct Walk {
     PlanScans* scans;
@@ -65,6 +70,10 @@ bool Visit(PlanState* node, void* argument) {
     auto* walk = static_cast<Walk*>(argument);
     if (IsA(node, IndexOnlyScanState)) {
         PlanScans* scans = walk->scans;
+        if (scans->count == kMostNodes) {
+            scans->too_many = true;
+            return true;
+        }
         if (scans->count == scans->room) {
             scans->room *= 2;
             scans->nodes = static_cast<PlanScans::Node*>(
@@ -76,9 +85,9 @@ bool Visit(PlanState* node, void* argument) {
     }
     PlanState* above = walk->above;
     walk->above = node;
-    compat::WalkPlanState(node, Visit, walk);
+    const bool ended = compat::WalkPlanState(node, Visit, walk);
     walk->above = above;
-    return false;
+    return ended;
 }
 
 bool ComesBefore(const PlanScans::Node& a, const PlanScans::Node& b) {
@@ -127,6 +136,9 @@ const PlanScans::Node* Find(PlanScans* scans, IndexScanDesc scan) {
         return reinterpret_cast<std::uintptr_t>(node.scan->ioss_RelationDesc) <
                reinterpret_cast<std::uintptr_t>(index);
     };
+    if (scans->too_many) {
+        return nullptr;
+    }
     PlanScans::Node* const end = scans->nodes + scans->count;
     PlanScans::Node* const first =
         std::lower_bound(scans->nodes, end, scan->indexRelation, before);

@@ -4,9 +4,8 @@ namespace namedex::core {
 
 namespace {
 
-// Holds the words of a column of names; what is kept where memory is short holds the frequent ones.
+// Holds the words of a column of names.
 constexpr std::size_t kTextBytes = std::size_t{8} << 20;
-constexpr std::size_t kKeptTextBytes = std::size_t{1} << 20;
 
 }  // namespace
 
@@ -74,9 +73,8 @@ RankedTexts& ColumnReader::frequent_words() {
 }
 
 void ColumnReader::Trim() {
-    if (texts_ && texts_->bytes_used() > kKeptTextBytes) {
-        texts_->Clear();
-    }
+    texts_.reset();
+    frequent_words_.reset();
 }
 
 void ColumnReader::Release() noexcept {

@@ -43,7 +43,8 @@ class ColumnReader {
 
     // Unpins every page.
     void Release() noexcept;
-    // Gives up memory that is not worth keeping until another search.
+    // Gives up what can be had again in less time than opening the segment takes: words' texts. Not
+    // while an OriginalReader of the column is in use.
     void Trim();
 
   private:

@@ -28,22 +28,34 @@ void AppendColumn(StringInfo text, const char* alias, Oid table, AttrNumber colu
 struct Operand {
     const char* text;
     Oid type;
+    Oid collation;
 };
 
 Operand ColumnOperand(const char* alias, Oid table, AttrNumber column) {
     StringInfoData text;
     initStringInfo(&text);
     AppendColumn(&text, alias, table, column);
-    return {text.data, get_atttype(table, column)};
+    Operand operand{};
+    int32 typmod;
+    get_atttypetypmodcoll(table, column, &operand.type, &typmod, &operand.collation);
+    operand.text = text.data;
+    return operand;
 }
 
 Operand KeyOperand(const Statement& statement, int at) {
-    return {psprintf("k.k%d", at + 1), statement.keys[at].type};
+    const Oid type = statement.keys[at].type;
+    return {psprintf("k.k%d", at + 1), type, get_typcollation(type)};
 }
 
-// Without it a comparison might have two implicit collations, and none of them.
+// The collation that the parser finds for a comparison of two operands, whose collations are implicit:
+// the one that is not the default; InvalidOid where that is not one.
+Oid ImplicitCollation(Oid left, Oid right) {
+    if (left == right || right == DEFAULT_COLLATION_OID || !OidIsValid(right)) return left;
+    if (left == DEFAULT_COLLATION_OID || !OidIsValid(left)) return right;
+    return InvalidOid;
+}
+
 void AppendCollation(StringInfo text, Oid id) {
-    if (!OidIsValid(id)) return;
     HeapTuple tuple = SearchSysCache1(COLLOID, ObjectIdGetDatum(id));
     if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for collation %u", id);
     const auto* form = reinterpret_cast<Form_pg_collation>(GETSTRUCT(tuple));
@@ -58,7 +70,10 @@ void AppendCollation(StringInfo text, Oid id) {
 void AppendComparison(StringInfo text, Oid equality, const Operand& left, const Operand& right,
                       Oid collation) {
     generate_operator_clause(text, left.text, left.type, equality, right.text, right.type);
-    AppendCollation(text, collation);
+    // Named only where it must be: naming it takes USAGE on its schema.
+    if (OidIsValid(collation) && collation != ImplicitCollation(left.collation, right.collation)) {
+        AppendCollation(text, collation);
+    }
 }
 
 Oid CollationOf(Oid table, AttrNumber column) {
@@ -128,6 +143,7 @@ void AppendBeginning(StringInfo text, const Statement& statement, Oid table) {
 
 void WriteRootStatement(Statement* statement, Relation relation, const Key& key) {
     const Oid table = RelationGetRelid(relation);
+    statement->tables[0] = table;
     statement->key_count = key.count;
     for (int i = 0; i < key.count; ++i) {
         SetKeyType(statement, i, key.columns[i].type, key.columns[i].array_type);
@@ -146,20 +162,25 @@ void WriteRootStatement(Statement* statement, Relation relation, const Key& key)
     statement->text = text.data;
 }
 
+bool IsDeterministic(Oid collation) {
+    return OidIsValid(collation) && get_collation_isdeterministic(collation);
+}
+
 // " JOIN the referencing table AS alias ON k.k1 = alias.fk1 …": from keys to rows that refer to them.
-// Deterministic collations have one equality, so there the referencing column's own will do, and an
-// index on it.
+// Deterministic collations have one equality, so where both are, the referencing column's own will do,
+// and an index on it.
 void AppendReferencing(StringInfo text, const Statement& statement, const ForeignKey& key,
                        const char* alias) {
     appendStringInfoString(text, " JOIN ");
     AppendTable(text, key.from);
     for (int i = 0; i < key.count; ++i) {
         const Oid to = CollationOf(key.to, key.to_columns[i]);
-        const bool own = OidIsValid(to) && get_collation_isdeterministic(to);
+        const Oid from = CollationOf(key.from, key.from_columns[i]);
+        const bool own = IsDeterministic(to) && IsDeterministic(from);
         appendStringInfo(text, i == 0 ? " AS %s ON " : " AND ", alias);
         AppendComparison(text, key.equality[i], KeyOperand(statement, i),
                          ColumnOperand(alias, key.from, key.from_columns[i]),
-                         own ? CollationOf(key.from, key.from_columns[i]) : to);
+                         own ? from : to);
     }
 }
 
@@ -195,6 +216,8 @@ void WriteChildStatement(Statement* statement, Relation parent, Relation child,
         SetKeyType(statement, i, column.type, column.array_type);
     }
     const Oid table = RelationGetRelid(child);
+    statement->tables[0] = table;
+    if (relationship.kind == Relationship::Kind::kManyToMany) statement->tables[1] = near.from;
     StringInfoData text;
     initStringInfo(&text);
     AppendBeginning(&text, *statement, table);
@@ -365,13 +388,17 @@ const char* DescribeTables(List* tables) {
         const Oid table = lfirst_oid(cell);
         Relation relation = try_relation_open(table, AccessShareLock);
         if (relation == nullptr) return nullptr;
-        AppendTable(&text, table);
+        const char* schema = get_namespace_name(RelationGetNamespace(relation));
+        appendStringInfo(&text, "%zu %s %zu %s", strlen(schema), schema,
+                         strlen(RelationGetRelationName(relation)),
+                         RelationGetRelationName(relation));
         TupleDesc descriptor = RelationGetDescr(relation);
         for (int i = 0; i < descriptor->natts; ++i) {
             Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
             if (attribute->attisdropped) continue;
-            appendStringInfo(&text, " %s %u", quote_identifier(NameStr(attribute->attname)),
-                             attribute->atttypid);
+            // Names in any spelling, but no two alike: their lengths end them.
+            appendStringInfo(&text, " %zu %s %u", strlen(NameStr(attribute->attname)),
+                             NameStr(attribute->attname), attribute->atttypid);
         }
         relation_close(relation, NoLock);
     }
@@ -437,11 +464,14 @@ void FreeStatements(Level* level) {
 void CheckTablesAreTheSame(const FetchPlan& plan) {
     if (!plan.stale) return;
     const char* now = DescribeTables(plan.locked);
-    if (now == nullptr || strcmp(now, plan.tables) != 0) {
-        ereport(ERROR,
-                (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                 errmsg("cannot go on with a fetch whose tables have been altered or renamed")));
-    }
+    if (now == nullptr || strcmp(now, plan.tables) != 0) ReportTablesChanged();
+}
+
+void ReportTablesChanged() {
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+             errmsg("cannot go on with a fetch whose tables have been altered or renamed")));
+    pg_unreachable();
 }
 
 void FreePlan(FetchPlan* plan) {

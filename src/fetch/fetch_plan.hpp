@@ -41,6 +41,7 @@ struct KeyType {
 
 struct Statement {
     const char* text;
+    Oid tables[2];  // that it names: the rows' one, and the join table if there is one
     int key_count;
     KeyType keys[INDEX_MAX_KEYS];
     int column_count;  // without the ordinal
@@ -115,6 +116,9 @@ void CheckTablesAreTheSame(const FetchPlan& plan);
 
 /** Frees it and its prepared statements. */
 void FreePlan(FetchPlan* plan);
+
+/** Reports what CheckTablesAreTheSame does. */
+[[noreturn]] void ReportTablesChanged();
 
 /** The prepared statement that is best for so many keys. Inside SPI_connect; may ereport. */
 SPIPlanPtr PreparedFor(Statement* statement, Size key_count);

@@ -1,5 +1,9 @@
 #include "fetch/fetch_run.hpp"
 
+extern "C" {
+#include "access/heaptoast.h"
+}
+
 namespace namedex::fetch {
 
 namespace {
@@ -128,7 +132,15 @@ bool TupleRows::Next() {
 }
 
 void TupleRows::PutInto(Tuplestorestate* store, TupleDesc) {
-    tuplestore_puttuple(store, (*rows_)[next_ - 1].tuple);
+    HeapTuple tuple = (*rows_)[next_ - 1].tuple;
+    if (!HeapTupleHasExternal(tuple)) {
+        tuplestore_puttuple(store, tuple);
+        return;
+    }
+    // The store may outlive what a TOAST pointer in it points to: nothing keeps the table as it is.
+    HeapTuple flat = toast_flatten_tuple(tuple, descriptor_);
+    tuplestore_puttuple(store, flat);
+    heap_freetuple(flat);
 }
 
 Datum TupleRows::AsDatum(TupleDesc) {

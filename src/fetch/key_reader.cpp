@@ -32,12 +32,19 @@ Coercion MakeCoercion(Oid source, const KeyColumn& column, const char* table_nam
         path = find_coercion_pathway(column.type, from, COERCION_IMPLICIT, &function);
         if (path == COERCION_PATH_RELABELTYPE) return coercion;
     }
-    if (from == TEXTOID || from == UNKNOWNOID) {
+    if (from == TEXTOID || from == UNKNOWNOID || path == COERCION_PATH_COERCEVIAIO) {
         Oid input;
         getTypeInputInfo(column.type, &input, &coercion.io_parameter);
         fmgr_info_cxt(input, &coercion.function, context);
-        coercion.kind = Coercion::Kind::kInput;
-        coercion.from_literal = from == UNKNOWNOID;
+        coercion.kind = from == TEXTOID      ? Coercion::Kind::kInput
+                        : from == UNKNOWNOID ? Coercion::Kind::kInputLiteral
+                                             : Coercion::Kind::kInputOutput;
+        if (coercion.kind == Coercion::Kind::kInputOutput) {
+            Oid output;
+            bool is_varlena;
+            getTypeOutputInfo(from, &output, &is_varlena);
+            fmgr_info_cxt(output, &coercion.output, context);
+        }
         return coercion;
     }
     if (path != COERCION_PATH_FUNC) ReportNoCast(source, column, table_name);
@@ -47,6 +54,10 @@ Coercion MakeCoercion(Oid source, const KeyColumn& column, const char* table_nam
     fmgr_info_cxt(function, &coercion.function, context);
     coercion.kind = Coercion::Kind::kCast;
     return coercion;
+}
+
+Datum Input(Coercion* coercion, char* text) {
+    return InputFunctionCall(&coercion->function, text, coercion->io_parameter, -1);
 }
 
 Datum Coerce(Coercion* coercion, const KeyColumn& column, Datum value) {
@@ -69,11 +80,11 @@ Datum Coerce(Coercion* coercion, const KeyColumn& column, Datum value) {
             break;
         }
         case Coercion::Kind::kInput:
-            value = InputFunctionCall(
-                &coercion->function,
-                coercion->from_literal ? DatumGetCString(value) : TextDatumGetCString(value),
-                coercion->io_parameter, -1);
-            break;
+            return Input(coercion, TextDatumGetCString(value));
+        case Coercion::Kind::kInputLiteral:
+            return Input(coercion, DatumGetCString(value));
+        case Coercion::Kind::kInputOutput:
+            return Input(coercion, OutputFunctionCall(&coercion->output, value));
     }
     return value;
 }

@@ -21,11 +21,17 @@ struct KeyValues {
 
 /** How values of one type become values of a key column. */
 struct Coercion {
-    enum class Kind : uint8 { kNone, kCast, kInput };
+    enum class Kind : uint8 {
+        kNone,
+        kCast,
+        kInput,         // the column type's input function, of text
+        kInputLiteral,  // of an untyped literal in a record, which is a C string
+        kInputOutput,   // of what the output function gives: a cast WITH INOUT
+    };
     Kind kind;
-    bool from_literal;  // kInput: of an untyped literal in a record, which is a C string; else of text
     Oid io_parameter;
     FmgrInfo function;
+    FmgrInfo output;
 };
 
 class KeyReader {

@@ -11,7 +11,7 @@ namespace namedex::fetch {
 namespace {
 
 // A session uses a handful of plans. What they take is mostly what the server prepares: some 16 kB a
-// statement, twice that where there are few keys now and many then.
+// statement, more over many partitions, and twice that where there are few keys now and many then.
 constexpr int kMostPlans = 128;
 constexpr int kMostStatements = 512;
 
@@ -33,20 +33,29 @@ uint64 uses = 0;
 uint64 invalidations = 0;
 List* retired = NIL;  // plans that were thrown away while they were in use
 
-void OnRelationChange(Datum, Oid relation) {
+// Of all plans, kept or thrown away: one that is in use asks, too, whether it is stale.
+template <typename Concerns>
+void Invalidate(Concerns&& concerns) {
     ++invalidations;
     for (int i = 0; i < entry_count; ++i) {
-        FetchPlan* plan = entries[i].plan;
-        if (!OidIsValid(relation) || list_member_oid(plan->locked, relation) ||
-            list_member_oid(plan->examined, relation)) {
-            plan->stale = true;
-        }
+        if (concerns(*entries[i].plan)) entries[i].plan->stale = true;
+    }
+    ListCell* cell;
+    foreach (cell, retired) {
+        auto* plan = static_cast<FetchPlan*>(lfirst(cell));
+        if (concerns(*plan)) plan->stale = true;
     }
 }
 
+void OnRelationChange(Datum, Oid relation) {
+    Invalidate([relation](const FetchPlan& plan) {
+        return !OidIsValid(relation) || list_member_oid(plan.locked, relation) ||
+               list_member_oid(plan.examined, relation);
+    });
+}
+
 void OnCatalogChange(Datum, int, uint32) {
-    ++invalidations;
-    for (int i = 0; i < entry_count; ++i) entries[i].plan->stale = true;
+    Invalidate([](const FetchPlan&) { return true; });
 }
 
 void WatchCatalogs() {

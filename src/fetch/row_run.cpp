@@ -2,6 +2,7 @@
 
 extern "C" {
 #include "tcop/dest.h"
+#include "utils/plancache.h"
 }
 
 namespace namedex::fetch {
@@ -12,6 +13,7 @@ namespace {
 struct Destination {
     DestReceiver base;
     const Statement* statement;
+    SPIPlanPtr prepared;
     RowReceiver* receiver;
     MemoryContext row_context;
     Size key_count;
@@ -19,13 +21,21 @@ struct Destination {
 
 void Startup(DestReceiver* self, int, TupleDesc descriptor) {
     const Statement& statement = *reinterpret_cast<Destination*>(self)->statement;
-    // CheckTablesAreTheSame has seen to it; but values of another type would be read wildly.
+    // What the names of the statement mean now, should it have been parsed anew.
+    const auto* source =
+        static_cast<CachedPlanSource*>(linitial(SPI_plan_get_plan_sources(
+            reinterpret_cast<Destination*>(self)->prepared)));
+    for (const Oid table : statement.tables) {
+        if (OidIsValid(table) && !list_member_oid(source->relationOids, table)) {
+            ReportTablesChanged();
+        }
+    }
     bool same = descriptor->natts == statement.column_count + 1 &&
                 TupleDescAttr(descriptor, 0)->atttypid == INT8OID;
     for (int i = 0; same && i < statement.column_count; ++i) {
         same = TupleDescAttr(descriptor, i + 1)->atttypid == statement.types[i];
     }
-    if (!same) elog(ERROR, "columns have changed under a fetch");
+    if (!same) ReportTablesChanged();
 }
 
 bool ReceiveSlot(TupleTableSlot* slot, DestReceiver* self) {
@@ -73,6 +83,7 @@ void RunStatement(const FetchPlan& plan, Statement* statement, const KeyValues& 
     destination.base.rDestroy = Nothing;
     destination.base.mydest = DestSQLFunction;  // any but those that SPI treats itself
     destination.statement = statement;
+    destination.prepared = PreparedFor(statement, keys.count);
     destination.receiver = receiver;
     destination.key_count = keys.count;
     destination.row_context =
@@ -82,7 +93,7 @@ void RunStatement(const FetchPlan& plan, Statement* statement, const KeyValues& 
     options.params = MakeParameters(*statement, keys);
     options.read_only = true;
     options.dest = &destination.base;
-    const int code = SPI_execute_plan_extended(PreparedFor(statement, keys.count), &options);
+    const int code = SPI_execute_plan_extended(destination.prepared, &options);
     if (code != SPI_OK_SELECT) {
         elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(code));
     }

@@ -82,6 +82,7 @@ Datum OnePerCall(FunctionCallInfo fcinfo, MakeRows make) {
     }
     FuncCallContext* calls = per_MultiFuncCall(fcinfo);
     auto* state = static_cast<PerCall*>(calls->user_fctx);
+    CheckTablesAreTheSame(state->rows.run->plan());
     if (state->rows.run->Next()) {
         info->isDone = ExprMultipleResult;
         return state->rows.run->AsDatum(state->rows.descriptor);

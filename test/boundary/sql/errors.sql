@@ -6,7 +6,7 @@ SELECT boundary_witnesses();
 
 -- every code of core/error.hpp, inside a subtransaction
 SELECT code, t.*
-FROM generate_series(0, 6) AS code,
+FROM generate_series(0, 8) AS code,
      boundary_try(format('SELECT boundary_throw_core(%s, ''what is wrong'', ''Detail given.'', ''Hint given.'')', code)) AS t;
 SELECT boundary_witnesses();
 

@@ -151,6 +151,8 @@ INSERT INTO part_of VALUES (1, 1), (2, 11), (11, 1);
 SELECT namedex_fetch_json('whole', ARRAY[1, 11], 'id,part_of(id)');
 SELECT namedex_fetch_json('part_of', ARRAY[1, 2, 11], 'id,whole(id)');
 SELECT namedex_fetch_json('part_of_low', ARRAY[1, 2], 'id,whole(id)');
+SELECT namedex_fetch_json('part_of', ARRAY[1, 2, 11], 'whole_id(id),key:part_of_whole_id_fkey(id)');
+SELECT namedex_fetch_json('whole', ARRAY[1, 11], 'part_of_whole_id_fkey(id)');
 
 -- a name: a table's before a column's; and the plan knows of tables that it did not choose
 CREATE TABLE places (id int PRIMARY KEY);

@@ -29,7 +29,7 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
     RETURN SQLSTATE;
 END $$;
-CREATE FUNCTION all_four() RETURNS TABLE (fetched text, load_only text, json text, related text) LANGUAGE sql AS $f$
+CREATE FUNCTION all_four() RETURNS TABLE (fetched text, load_only text, as_json text, related text) LANGUAGE sql AS $f$
     SELECT value_of($$SELECT * FROM namedex_fetch('t', ARRAY[2, 1, 4], '{a,b}') AS t (a text, b int)$$), value_of($$SELECT l.* FROM namedex_load_only(NULL::t, ARRAY[2, 1, 4], '{a}') AS l$$),
            value_of($$SELECT * FROM namedex_fetch_json('t', ARRAY[2, 1, 4], '*,up(name),down(id)')$$), value_of($$SELECT * FROM namedex_related('t', ARRAY[2, 1, 4], 'down')$$)
 $f$;
@@ -213,7 +213,7 @@ SELECT * FROM namedex_fetch_json('of_types', '{1}', 'p,s');
 -- ---- rights between two calls
 CREATE ROLE namedex_alice;
 GRANT USAGE ON SCHEMA suite TO namedex_alice;
-CREATE FUNCTION four_as_alice() RETURNS TABLE (fetched text, load_only text, json text, related text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION four_as_alice() RETURNS TABLE (fetched text, load_only text, as_json text, related text) LANGUAGE plpgsql AS $$
 BEGIN
     SET LOCAL ROLE namedex_alice;
     RETURN QUERY SELECT * FROM all_four();

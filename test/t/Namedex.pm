@@ -27,7 +27,7 @@ CREATE FUNCTION people(first int, how_many int) RETURNS TABLE (id int, last_name
                (ARRAY['Smith', 'Smithson', 'SMITH', 'Johnson', 'O''Brien', 'Anne-Marie', 'Mac Donald', 'son', 'Ann Smith', 'kowalska', 'Kowalski', 'de la Cruz', 'Zzyzx', 'Sonnenfeld'])[1 + i % 14]
                || CASE WHEN i % 11 = 0 THEN ' Jr.' WHEN i % 13 = 0 THEN '-' || i ELSE '' END END,
            CASE WHEN i % 7 = 0 THEN NULL ELSE (ARRAY['Ann', 'ANNA', 'John', 'Mary Ann', 'Jean-Luc'])[1 + i % 5] || CASE WHEN i % 17 = 0 THEN repeat(' x', i % 300) ELSE '' END END,
-           date '1925-01-01' + (i * 37 % 30000)
+           date '1925-01-01' + (i::bigint * 37 % 30000)::int
     FROM generate_series(first, first + how_many - 1) AS i
 $$;
 -- Conditions on the columns of people().

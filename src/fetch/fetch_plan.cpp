@@ -425,6 +425,17 @@ FetchPlan* MakePlan(Oid relation, const char* key_column, Make&& make) {
     return plan;
 }
 
+// What a row's stored values take: those out of line only a pointer, as they do in a tuple.
+Size RowWidth(Relation relation, const Statement& statement) {
+    Size width = 0;
+    for (int i = 0; i < statement.column_count; ++i) {
+        const int32 known = get_attavgwidth(RelationGetRelid(relation), statement.columns[i]);
+        width += static_cast<Size>(known > 0 ? known
+                                             : get_typavgwidth(statement.types[i], -1));
+    }
+    return width + sizeof(HeapTupleData) + MAXALIGN(SizeofHeapTupleHeader);
+}
+
 }  // namespace
 
 FetchPlan* MakeTuplePlan(Oid relation, const char* const* names, int name_count,
@@ -441,6 +452,7 @@ FetchPlan* MakeTuplePlan(Oid relation, const char* const* names, int name_count,
             plan->outputs[i] = columns.Add(GetColumn(target, names[i]));
         }
         columns.PutInto(&plan->root->statement);
+        plan->row_width = RowWidth(target, plan->root->statement);
     });
 }
 

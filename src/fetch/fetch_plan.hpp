@@ -83,6 +83,7 @@ struct FetchPlan {
     Level* root;
     int output_count;  // of a plan of tuples: a result column for each column asked for
     int* outputs;
+    Size row_width;    // of a plan of tuples: bytes of a row as statistics have them; else 0
     List* locked;      // OIDs of the tables it reads
     const char* tables;  // their names, and those of their columns
     int statement_count;

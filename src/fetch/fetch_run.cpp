@@ -51,8 +51,9 @@ FetchRun::FetchRun(FetchPlan* plan, ArrayType* keys, const char* table_name, Mem
     UsePlan(plan, context);
     chunk_ = AllocSetContextCreate(context, "namedex fetched rows", ALLOCSET_DEFAULT_SIZES);
     reader_ = KeyReader::Make(keys, plan->key, table_name, context);
-    const bool once = plan->root->embedded_count > 0 && reader_->remaining() <= kMostKeys;
-    chunk_keys_ = once ? kMostKeys : kFirstKeys;
+    const bool narrow = plan->row_width > 0 && plan->row_width * kMostKeys <= kChunkBytes;
+    const bool once = narrow || plan->root->embedded_count > 0;
+    chunk_keys_ = once && reader_->remaining() <= kMostKeys ? kMostKeys : kFirstKeys;
 }
 
 bool FetchRun::NextChunk() {

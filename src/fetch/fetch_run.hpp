@@ -2,8 +2,9 @@
  * A fetch under way: the keys are taken in chunks, so that memory is bounded however many they are.
  *
  * A chunk is at most 8,192 keys. The first one is smaller, and each next one as large as the one before
- * shows that its rows will fit into the bytes a chunk may take; but where rows are embedded, as many
- * keys as fit into one chunk are one, whatever its size: each table is then asked once. A chunk's
+ * shows that its rows will fit into the bytes a chunk may take; but where tuples are narrow by the
+ * table's statistics, or rows are embedded, keys that fit into one chunk are one. With embedded rows
+ * that is so whatever their size: each table is then asked once. A chunk's
  * rows are given out before the next one is fetched. In between no statement is open; the tables
  * are (see ReturnRows).
  */

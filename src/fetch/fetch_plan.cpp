@@ -473,10 +473,14 @@ void FreeStatements(Level* level) {
 
 }  // namespace
 
-void CheckTablesAreTheSame(const FetchPlan& plan) {
-    if (!plan.stale) return;
-    const char* now = DescribeTables(plan.locked);
-    if (now == nullptr || strcmp(now, plan.tables) != 0) ReportTablesChanged();
+void CheckTablesAreTheSame(FetchPlan* plan) {
+    if (!plan->unchecked) return;
+    plan->unchecked = false;  // first: looking may bring the next invalidation
+    const char* now = DescribeTables(plan->locked);
+    if (now == nullptr || strcmp(now, plan->tables) != 0) {
+        plan->unchecked = true;
+        ReportTablesChanged();
+    }
 }
 
 void ReportTablesChanged() {

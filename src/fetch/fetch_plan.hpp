@@ -90,7 +90,8 @@ struct FetchPlan {
     List* examined;    // OIDs of other tables whose change might change it
     // For the cache:
     int users;
-    bool stale;
+    bool stale;      // not to be begun with again
+    bool unchecked;  // something has changed since CheckTablesAreTheSame looked
 };
 
 /**
@@ -109,11 +110,11 @@ FetchPlan* MakeJsonPlan(Oid relation, const core::SelectList& list, const char* 
                         const char* key_column);
 
 /**
- * To be called before a statement runs. A stale plan still means the same while its tables have the same names
+ * To be called before a statement runs and before a row goes out. A stale plan still means the same while its tables have the same names
  * and columns; 55000 if they have not: only this session itself can have changed that, while a cursor is open,
  * or whoever renamed a schema.
  */
-void CheckTablesAreTheSame(const FetchPlan& plan);
+void CheckTablesAreTheSame(FetchPlan* plan);
 
 /** Frees it and its prepared statements. */
 void FreePlan(FetchPlan* plan);

@@ -4,9 +4,8 @@
  * A chunk is at most 8,192 keys. The first one is smaller, and each next one as large as the one before
  * shows that its rows will fit into the bytes a chunk may take; but where tuples are narrow by the
  * table's statistics, or rows are embedded, keys that fit into one chunk are one. With embedded rows
- * that is so whatever their size: each table is then asked once. A chunk's
- * rows are given out before the next one is fetched. In between no statement is open; the tables
- * are (see ReturnRows).
+ * that is so whatever their size: each table is then asked once. A chunk's rows are given out before
+ * the next one is fetched. In between no statement is open; the tables are (see ReturnRows).
  */
 #pragma once
 
@@ -25,12 +24,11 @@ class FetchRun {
     /** The current row as a value in CurrentMemoryContext. */
     virtual Datum AsDatum(TupleDesc descriptor) = 0;
 
-    const FetchPlan& plan() const { return *plan_; }
+    FetchPlan* plan() const { return plan_; }
 
   protected:
     /** `keys` null: no keys. Uses the plan as long as the context lives. */
     FetchRun(FetchPlan* plan, ArrayType* keys, const char* table_name, MemoryContext context);
-
 
     /** Fetches the next chunk, false if there is none. The first one is fetched even if it has no keys:
      *  so the caller's privileges are asked for. 55000 if the current user is another one than he who

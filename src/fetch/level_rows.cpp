@@ -74,8 +74,8 @@ void KeyNumbers::Grow() {
 
 // ---------------------------------------------------------------- rows
 
-LevelRows::LevelRows(const FetchPlan& plan, Level* level, MemoryContext context)
-    : plan_(&plan),
+LevelRows::LevelRows(FetchPlan* plan, Level* level, MemoryContext context)
+    : plan_(plan),
       level_(level),
       context_(context),
       ordinals_(context),
@@ -97,13 +97,13 @@ LevelRows::LevelRows(const FetchPlan& plan, Level* level, MemoryContext context)
     MemoryContextSwitchTo(caller);
 }
 
-LevelRows* LevelRows::Make(const FetchPlan& plan, Level* level, MemoryContext context) {
+LevelRows* LevelRows::Make(FetchPlan* plan, Level* level, MemoryContext context) {
     return new (MemoryContextAlloc(context, sizeof(LevelRows))) LevelRows(plan, level, context);
 }
 
 void LevelRows::Fetch(const KeyValues& keys) {
     MemoryContext caller = MemoryContextSwitchTo(context_);
-    RunStatement(*plan_, &level_->statement, keys, this);
+    RunStatement(plan_, &level_->statement, keys, this);
     SortByOrdinal(keys.count);
     MemoryContextSwitchTo(caller);
     for (int i = 0; i < level_->embedded_count; ++i) {

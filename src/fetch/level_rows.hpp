@@ -42,7 +42,7 @@ class KeyNumbers {
 
 class LevelRows final : public RowReceiver {
   public:
-    static LevelRows* Make(const FetchPlan& plan, Level* level, MemoryContext context);
+    static LevelRows* Make(FetchPlan* plan, Level* level, MemoryContext context);
 
     /** Runs the level's statement for the keys, and those of all levels below. Inside SPI_connect; may ereport. */
     void Fetch(const KeyValues& keys);
@@ -68,12 +68,12 @@ class LevelRows final : public RowReceiver {
         LevelRows* rows;
     };
 
-    LevelRows(const FetchPlan& plan, Level* level, MemoryContext context);
+    LevelRows(FetchPlan* plan, Level* level, MemoryContext context);
     void SortByOrdinal(Size key_count);
     std::pair<Size, Size> RangeOf(Size ordinal) const;
     void AppendEmbedded(StringInfo out, int at, Size row) const;
 
-    const FetchPlan* plan_;
+    FetchPlan* plan_;
     Level* level_;
     MemoryContext context_;
     StringInfoData row_;              // being written

@@ -33,17 +33,22 @@ uint64 uses = 0;
 uint64 invalidations = 0;
 List* retired = NIL;  // plans that were thrown away while they were in use
 
-// Of all plans, kept or thrown away: one that is in use asks, too, whether it is stale.
+void MarkStale(FetchPlan* plan) {
+    plan->stale = true;
+    plan->unchecked = true;
+}
+
+// Of all plans, kept or thrown away: one that is in use asks, too.
 template <typename Concerns>
 void Invalidate(Concerns&& concerns) {
     ++invalidations;
     for (int i = 0; i < entry_count; ++i) {
-        if (concerns(*entries[i].plan)) entries[i].plan->stale = true;
+        if (concerns(*entries[i].plan)) MarkStale(entries[i].plan);
     }
     ListCell* cell;
     foreach (cell, retired) {
         auto* plan = static_cast<FetchPlan*>(lfirst(cell));
-        if (concerns(*plan)) plan->stale = true;
+        if (concerns(*plan)) MarkStale(plan);
     }
 }
 
@@ -159,7 +164,7 @@ uint64 InvalidationsSoFar() {
 
 void KeepPlan(const PlanName& name, FetchPlan* plan, uint64 invalidations_before) {
     // An invalidation during the making may have been about what had been read already.
-    plan->stale = invalidations != invalidations_before;
+    if (invalidations != invalidations_before) MarkStale(plan);
     MemoryContextSetParent(plan->context, CacheMemoryContext);
     if (name.bytes.len > kLongestName || plan->statement_count > kMostStatements) {
         Retire(plan);

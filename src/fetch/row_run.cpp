@@ -73,7 +73,7 @@ ParamListInfo MakeParameters(const Statement& statement, const KeyValues& keys) 
 
 }  // namespace
 
-void RunStatement(const FetchPlan& plan, Statement* statement, const KeyValues& keys,
+void RunStatement(FetchPlan* plan, Statement* statement, const KeyValues& keys,
                   RowReceiver* receiver) {
     CheckTablesAreTheSame(plan);
     Destination destination{};

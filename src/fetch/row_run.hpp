@@ -25,6 +25,6 @@ class RowReceiver {
 
 /** Runs a statement of the plan for the keys; inside SPI_connect. Needs CurrentMemoryContext for the
  *  arrays of keys. May ereport. */
-void RunStatement(const FetchPlan& plan, Statement* statement, const KeyValues& keys, RowReceiver* receiver);
+void RunStatement(FetchPlan* plan, Statement* statement, const KeyValues& keys, RowReceiver* receiver);
 
 }  // namespace namedex::fetch

@@ -64,7 +64,7 @@ void HoldTables(PerCall* state, ExprContext* context) {
     state->owner = CurrentResourceOwner;
     RegisterExprContextCallback(context, CloseTables, PointerGetDatum(state));
     ListCell* cell;
-    foreach (cell, state->rows.run->plan().locked) {
+    foreach (cell, state->rows.run->plan()->locked) {
         state->tables = lappend(state->tables, relation_open(lfirst_oid(cell), NoLock));
     }
 }

@@ -397,9 +397,14 @@ sub kill_all {
     my ($node, %param) = @_;
     my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
     my $met = $param{when_moving} ? wait_for_lock($node, $param{when_moving}) : '';
-    # all are stopped first, so that nobody does or begets anything between looking and killing
+    # All are stopped first, until nobody new is found, so that nobody does, begets or reports anything between looking
+    # and killing: the archiver would log that its copying child was killed.
     kill 'STOP', $postmaster, @{ $met ? $met->{family} : [] };
-    my @family = reverse family($postmaster);
+    my %stopped;
+    while (my @new = grep { !$stopped{$_}++ } family($postmaster)) {
+        kill 'STOP', @new;
+    }
+    my @family = keys %stopped;
     kill 'KILL', @family;
     $node->kill9;
     my $until = time + 60;

@@ -15,8 +15,9 @@ namespace {
 // A bitmap of the window takes 2 MB at most.
 constexpr std::uint64_t kMaxWindow = std::uint64_t{1} << 24;
 constexpr std::uint64_t kFirstWindow = 8192;
-// How much a window grows: a list that is short is read again for every window.
-constexpr std::uint64_t kWindowGrowth = 8;
+// How much a window grows: a list that is short is read again for every window, and a LIMIT may need
+// little of the last one.
+constexpr std::uint64_t kWindowGrowth = 4;
 // A plain scan wants about this many rows from its first window.
 constexpr std::uint64_t kFirstRows = 256;
 // Rows of a batch, roughly: so many that what a batch takes for itself does not count, and so few

@@ -1,7 +1,10 @@
-// How many bits of a word are set, in plain arithmetic: the baseline instruction set has no
-// population count, so the builtin would be a call, and loops over this one are vectorised.
+// How many bits are set.
+//
+// The baseline instruction set has no population count, so the builtin would be a call: for single
+// words there is plain arithmetic. For many, the instruction is used where the machine has it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace namedex::core {
@@ -12,5 +15,7 @@ inline std::uint32_t CountBits(std::uint64_t bits) {
     bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
     return static_cast<std::uint32_t>(bits * 0x0101010101010101u >> 56);
 }
+
+std::uint64_t CountBits(const std::uint64_t* words, std::size_t count);
 
 }  // namespace namedex::core

@@ -55,6 +55,10 @@ class LikeMatcher {
     // True if the whole text matches, as the server's MatchText for this encoding decides it.
     bool Matches(std::string_view text) const;
 
+    // Of the same pattern, under one encoding.
+    bool operator==(const LikeMatcher& other) const;
+    std::size_t memory_bytes() const;
+
   private:
     enum class Plan : std::uint8_t {
         kEverything,

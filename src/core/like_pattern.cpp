@@ -50,6 +50,16 @@ bool LikePattern::Term::MatchesWord(std::string_view word) const {
     return word == literal;
 }
 
+bool LikePattern::Term::operator==(const Term& other) const {
+    return classes == other.classes && kind == other.kind && literal == other.literal &&
+           needs_word_check == other.needs_word_check &&
+           (!needs_word_check || matcher_ == other.matcher_);
+}
+
+std::size_t LikePattern::Term::memory_bytes() const {
+    return literal.capacity() + matcher_.memory_bytes();
+}
+
 LikePattern LikePattern::Compile(Operator op, std::string_view pattern, const Encoding& encoding) {
     LikePattern compiled;
     compiled.op_ = op;

@@ -22,6 +22,7 @@
 // takes the folded value) and original text for every other operator.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -59,6 +60,9 @@ class LikePattern {
         WordQuery query() const { return {kind, literal}; }
         // The whole decision about a word's text (not its class).
         bool MatchesWord(std::string_view word) const;
+        // Asks the same of words, under one encoding.
+        bool operator==(const Term& other) const;
+        std::size_t memory_bytes() const;
 
       private:
         friend class PatternTerms;

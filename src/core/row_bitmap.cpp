@@ -57,6 +57,29 @@ void RowBitmap::And(const RowBitmap& other) {
     }
 }
 
+bool RowBitmap::And(const RowBitmap& other, std::uint64_t most,
+                    std::pmr::vector<RowOrdinal>& list) {
+    CheckSameWindow(other);
+    list.clear();
+    Word* mine = words_.data();
+    const Word* theirs = other.words_.data();
+    for (std::size_t i = 0, n = words_.size(); i < n; ++i) {
+        mine[i] &= theirs[i];
+        // Most words are 0 where the list is of use.
+        if (mine[i] != 0 && list.size() <= most) {
+            const RowOrdinal first = base_ + static_cast<RowOrdinal>(i * kWordBits);
+            for (Word word = mine[i]; word != 0; word &= word - 1) {
+                list.push_back(first + static_cast<RowOrdinal>(__builtin_ctzll(word)));
+            }
+        }
+    }
+    if (list.size() <= most) {
+        return true;
+    }
+    list.clear();
+    return false;
+}
+
 void RowBitmap::Or(const RowBitmap& other) {
     CheckSameWindow(other);
     Word* mine = words_.data();
@@ -85,11 +108,7 @@ void RowBitmap::Complement() {
 }
 
 std::uint64_t RowBitmap::Count() const {
-    std::uint64_t count = 0;
-    for (const Word word : words_) {
-        count += CountBits(word);
-    }
-    return count;
+    return CountBits(words_.data(), words_.size());
 }
 
 bool RowBitmap::Any() const {

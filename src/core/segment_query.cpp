@@ -30,12 +30,16 @@ SegmentQuery::SegmentQuery(SegmentReader& segment, const std::vector<Condition>&
     conditions_.resize(conditions.size());
     estimate_ = row_count_;
     for (std::size_t i = 0; i < conditions.size(); ++i) {
-        const LexiconReader& lexicon = segment.column(conditions[i].column).lexicon();
-        const std::uint64_t blocks_before = lexicon.blocks_read();
-        const std::uint64_t words_before = lexicon.words_read();
+        ColumnReader& column = segment.column(conditions[i].column);
+        const LexiconReader& lexicon = column.lexicon();
+        const FoundTerms& found = column.found_terms();
+        const auto blocks = [&] { return lexicon.blocks_read() + found.blocks_spared(); };
+        const auto words = [&] { return lexicon.words_read() + found.words_spared(); };
+        const std::uint64_t blocks_before = blocks();
+        const std::uint64_t words_before = words();
         Prepare(conditions[i], *folders.at(conditions[i].column), conditions_[i]);
-        blocks_read_ += lexicon.blocks_read() - blocks_before;
-        words_read_ += lexicon.words_read() - words_before;
+        blocks_read_ += blocks() - blocks_before;
+        words_read_ += words() - words_before;
         estimate_ = std::min(estimate_, conditions_[i].total);
     }
     std::stable_sort(conditions_.begin(), conditions_.end(),
@@ -67,9 +71,10 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
     if (condition.kind == Condition::Kind::kValueTest) {
         Alternative alternative;
         alternative.exact = true;
-        alternative.terms.emplace_back(row_count_, memory_);
-        alternative.terms.back().Find(column, *condition.test);
-        alternative.total = alternative.terms.back().total();
+        const auto rows = std::make_shared<TermRows>(row_count_, memory_);
+        rows->Find(column.lexicon(), *condition.test);
+        alternative.total = rows->total();
+        alternative.terms.push_back(rows);
         prepared.total = alternative.total;
         prepared.posting_cost = static_cast<double>(alternative.total) * kPostingCost;
         prepared.alternatives.push_back(std::move(alternative));
@@ -81,59 +86,9 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
             return;
         }
     }
-    // What single words decide is one union of postings, however many patterns there are.
-    Alternative united;
-    united.exact = true;
-    united.terms.emplace_back(row_count_, memory_);
-    std::uint32_t n = 0;
-    if (!condition.set.empty()) {
-        PrepareSet(condition, folder, not_null, united.terms[0], prepared);
-    }
-    for (const LikePattern& pattern : condition.patterns) {
-        for (const LikePattern::Alternative& wanted : pattern.alternatives()) {
-            if (wanted.exact && wanted.terms.size() == 1) {
-                Poll(n++);
-                united.terms[0].Find(column, folder, pattern.op(), wanted.terms[0]);
-                continue;
-            }
-            Alternative alternative;
-            alternative.pattern = &pattern;
-            alternative.exact = wanted.exact;
-            alternative.total = not_null;
-            double cost = 0;
-            for (const LikePattern::Term& term : wanted.terms) {
-                TermRows rows(row_count_, memory_);
-                rows.Find(column, folder, pattern.op(), term);
-                words_found_ += rows.words_found();
-                lists_found_ += rows.lists_found();
-                alternative.total = std::min(alternative.total, rows.total());
-                cost += static_cast<double>(rows.total()) * kPostingCost;
-                alternative.terms.push_back(std::move(rows));
-                if (alternative.total == 0) {
-                    break;
-                }
-            }
-            if (alternative.total == 0) {
-                continue;
-            }
-            std::stable_sort(
-                alternative.terms.begin(), alternative.terms.end(),
-                [](const TermRows& a, const TermRows& b) { return a.total() < b.total(); });
-            prepared.total += alternative.total;
-            prepared.posting_cost +=
-                cost + (wanted.exact ? 0 : static_cast<double>(alternative.total) * kVerifyCost);
-            prepared.alternatives.push_back(std::move(alternative));
-        }
-    }
-    united.total = united.terms[0].total();
-    if (united.total > 0) {
-        words_found_ += united.terms[0].words_found();
-        lists_found_ += united.terms[0].lists_found();
-        prepared.total += united.total;
-        prepared.posting_cost += static_cast<double>(united.total) * kPostingCost;
-        prepared.alternatives.push_back(std::move(united));
-    }
+    PrepareWords(condition, folder, not_null, prepared);
     if (header.opaque_count > 0) {
+        std::uint32_t n = 0;
         column.opaque().ForEach([&](std::uint32_t, RowOrdinal row, std::string_view original,
                                     std::string_view folded) {
             Poll(n++);
@@ -149,6 +104,79 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
     prepared.total = std::min(prepared.total, not_null);
 }
 
+// Finds the words that the condition's set and patterns ask for.
+void SegmentQuery::PrepareWords(const Condition& condition, const Folder& folder,
+                                std::uint64_t not_null, Prepared& prepared) {
+    ColumnReader& column = *prepared.column;
+    // Terms that decide alone. Their rows are one union of postings, however many there are.
+    struct Single {
+        Operator op;
+        const LikePattern::Term* term;
+    };
+    std::vector<Single> singles;
+    std::uint32_t n = 0;
+    for (const LikePattern& pattern : condition.patterns) {
+        for (const LikePattern::Alternative& wanted : pattern.alternatives()) {
+            if (wanted.exact && wanted.terms.size() == 1) {
+                singles.push_back({pattern.op(), &wanted.terms[0]});
+                continue;
+            }
+            Poll(n++);
+            Alternative alternative;
+            alternative.pattern = &pattern;
+            alternative.exact = wanted.exact;
+            alternative.total = not_null;
+            double cost = 0;
+            for (const LikePattern::Term& term : wanted.terms) {
+                std::shared_ptr<const TermRows> rows =
+                    column.found_terms().Find(folder, pattern.op(), term);
+                words_found_ += rows->words_found();
+                lists_found_ += rows->lists_found();
+                alternative.total = std::min(alternative.total, rows->total());
+                cost += static_cast<double>(rows->total()) * kPostingCost;
+                alternative.terms.push_back(std::move(rows));
+                if (alternative.total == 0) {
+                    break;
+                }
+            }
+            if (alternative.total == 0) {
+                continue;
+            }
+            std::stable_sort(alternative.terms.begin(), alternative.terms.end(),
+                             [](const auto& a, const auto& b) { return a->total() < b->total(); });
+            prepared.total += alternative.total;
+            prepared.posting_cost +=
+                cost + (wanted.exact ? 0 : static_cast<double>(alternative.total) * kVerifyCost);
+            prepared.alternatives.push_back(std::move(alternative));
+        }
+    }
+    std::shared_ptr<const TermRows> united;
+    if (singles.size() == 1 && condition.set.empty()) {
+        united = column.found_terms().Find(folder, singles[0].op, *singles[0].term);
+    } else {
+        const auto rows = std::make_shared<TermRows>(row_count_, memory_);
+        if (!condition.set.empty()) {
+            PrepareSet(condition, folder, not_null, *rows, prepared);
+        }
+        for (const Single& single : singles) {
+            Poll(n++);
+            rows->Find(column.lexicon(), folder, single.op, *single.term);
+        }
+        united = rows;
+    }
+    if (united->total() > 0) {
+        Alternative alternative;
+        alternative.exact = true;
+        alternative.total = united->total();
+        words_found_ += united->words_found();
+        lists_found_ += united->lists_found();
+        prepared.total += alternative.total;
+        prepared.posting_cost += static_cast<double>(alternative.total) * kPostingCost;
+        alternative.terms.push_back(std::move(united));
+        prepared.alternatives.push_back(std::move(alternative));
+    }
+}
+
 // Finds what the condition's set asks for: the rows of `exact` match, those of the alternatives are
 // candidates.
 void SegmentQuery::PrepareSet(const Condition& condition, const Folder& folder,
@@ -156,7 +184,8 @@ void SegmentQuery::PrepareSet(const Condition& condition, const Folder& folder,
     SetSearch::Result found(row_count_, memory_);
     SetSearch(condition.set, *prepared.column, folder, row_count_, memory_, poll_)
         .Find(exact, found);
-    const auto add = [&](std::vector<TermRows>&& terms, std::uint64_t total, double cost) {
+    const auto add = [&](std::vector<std::shared_ptr<const TermRows>>&& terms,
+                         std::uint64_t total, double cost) {
         Alternative alternative;
         alternative.terms = std::move(terms);
         alternative.total = std::min(total, not_null);
@@ -164,29 +193,28 @@ void SegmentQuery::PrepareSet(const Condition& condition, const Folder& folder,
         prepared.posting_cost += cost + static_cast<double>(alternative.total) * kVerifyCost;
         prepared.alternatives.push_back(std::move(alternative));
     };
-    const auto count = [&](const TermRows& rows) {
-        words_found_ += rows.words_found();
-        lists_found_ += rows.lists_found();
-        return static_cast<double>(rows.total()) * kPostingCost;
-    };
     if (found.every_row) {
         add({}, not_null, 0);
         return;
     }
-    if (found.candidates.total() > 0) {
-        std::vector<TermRows> terms;
-        const double cost = count(found.candidates);
-        const std::uint64_t total = found.candidates.total();
-        terms.push_back(std::move(found.candidates));
+    const auto add_terms = [&](std::vector<TermRows>&& found_terms, double cost) {
+        std::vector<std::shared_ptr<const TermRows>> terms;
+        for (TermRows& rows : found_terms) {
+            words_found_ += rows.words_found();
+            lists_found_ += rows.lists_found();
+            cost += static_cast<double>(rows.total()) * kPostingCost;
+            terms.push_back(std::make_shared<const TermRows>(std::move(rows)));
+        }
+        const std::uint64_t total = terms[0]->total();
         add(std::move(terms), total, cost);
+    };
+    if (found.candidates.total() > 0) {
+        std::vector<TermRows> candidates;
+        candidates.push_back(std::move(found.candidates));
+        add_terms(std::move(candidates), 0);
     }
     for (std::vector<TermRows>& terms : found.intersections) {
-        double cost = kIntersectionCost;
-        for (const TermRows& rows : terms) {
-            cost += count(rows);
-        }
-        const std::uint64_t total = terms[0].total();
-        add(std::move(terms), total, cost);
+        add_terms(std::move(terms), kIntersectionCost);
     }
 }
 
@@ -214,16 +242,20 @@ bool SegmentQuery::EvaluateAlternative(Prepared& prepared, const Alternative& al
         AddNotNull(column, lo, hi, rows);
         return true;
     }
-    alternative.terms[0].Evaluate(column, lo, hi, rows, poll_);
+    alternative.terms[0]->Evaluate(column.postings(), lo, hi, rows, poll_);
     const double share = static_cast<double>(hi - lo) / row_count_;
     for (std::size_t i = 1; i < alternative.terms.size(); ++i) {
         const double read =
-            static_cast<double>(alternative.terms[i].total()) * share * kPostingCost;
-        if (static_cast<double>(rows.Count()) * kVerifyCost < read) {
+            static_cast<double>(alternative.terms[i]->total()) * share * kPostingCost;
+        // A bitmap of one term need not be counted: about how many rows it has is known.
+        const double found = i == 1 && rows.dense()
+                                 ? static_cast<double>(alternative.terms[0]->total()) * share
+                                 : static_cast<double>(rows.Count());
+        if (found * kVerifyCost < read) {
             return true;
         }
         RowSet more(memory_);
-        alternative.terms[i].Evaluate(column, lo, hi, more, poll_);
+        alternative.terms[i]->Evaluate(column.postings(), lo, hi, more, poll_);
         rows.And(more);
     }
     return !alternative.exact;

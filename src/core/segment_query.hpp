@@ -54,7 +54,7 @@ class SegmentQuery {
 
   private:
     struct Alternative {
-        std::vector<TermRows> terms;  // by total, ascending
+        std::vector<std::shared_ptr<const TermRows>> terms;  // by total, ascending
         // That it is of; null: of the set, or of several, exact.
         const LikePattern* pattern = nullptr;
         bool exact = false;
@@ -84,6 +84,8 @@ class SegmentQuery {
     };
 
     void Prepare(const Condition& condition, const Folder& folder, Prepared& prepared);
+    void PrepareWords(const Condition& condition, const Folder& folder, std::uint64_t not_null,
+                      Prepared& prepared);
     void PrepareSet(const Condition& condition, const Folder& folder, std::uint64_t not_null,
                     TermRows& exact, Prepared& prepared);
     void EvaluateCondition(Prepared& prepared, RowOrdinal lo, RowOrdinal hi, RowSet& rows);

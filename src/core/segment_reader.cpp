@@ -72,9 +72,17 @@ RankedTexts& ColumnReader::frequent_words() {
     return *frequent_words_;
 }
 
+FoundTerms& ColumnReader::found_terms() {
+    if (!found_terms_) {
+        found_terms_ = std::make_unique<FoundTerms>(lexicon(), row_count_, memory_);
+    }
+    return *found_terms_;
+}
+
 void ColumnReader::Trim() {
     texts_.reset();
     frequent_words_.reset();
+    found_terms_.reset();
 }
 
 void ColumnReader::Release() noexcept {

@@ -12,6 +12,7 @@
 
 #include "core/blob_store.hpp"
 #include "core/forward_reader.hpp"
+#include "core/found_terms.hpp"
 #include "core/include_reader.hpp"
 #include "core/lexicon_reader.hpp"
 #include "core/postings.hpp"
@@ -39,12 +40,13 @@ class ColumnReader {
     WordTextCache& texts();
     // The same by rank, of the frequent ones.
     RankedTexts& frequent_words();
+    FoundTerms& found_terms();
     SectionReader Section(ColumnSection section) const;
 
     // Unpins every page.
     void Release() noexcept;
-    // Gives up what can be had again in less time than opening the segment takes: words' texts. Not
-    // while an OriginalReader of the column is in use.
+    // Gives up what can be had again in less time than opening the segment takes: words' texts, and
+    // rows of terms. Not while an OriginalReader of the column is in use.
     void Trim();
 
   private:
@@ -58,6 +60,7 @@ class ColumnReader {
     std::unique_ptr<BlobReader> opaque_;
     std::unique_ptr<WordTextCache> texts_;
     std::unique_ptr<RankedTexts> frequent_words_;
+    std::unique_ptr<FoundTerms> found_terms_;
 };
 
 class SegmentReader {

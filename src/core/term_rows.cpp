@@ -40,9 +40,8 @@ void TermRows::Take(const WordHit& hit, ClassMask classes) {
     }
 }
 
-void TermRows::Find(ColumnReader& column, const Folder& folder, Operator op,
+void TermRows::Find(LexiconReader& lexicon, const Folder& folder, Operator op,
                     const LikePattern::Term& term) {
-    LexiconReader& lexicon = column.lexicon();
     if (op == Operator::kILike) {
         const auto take = [&](const WordHit& hit) { Take(hit, term.classes); };
         if (term.needs_word_check) {
@@ -75,9 +74,9 @@ void TermRows::Find(ColumnReader& column, const Folder& folder, Operator op,
     });
 }
 
-void TermRows::Find(ColumnReader& column, const ValueTest& test) {
+void TermRows::Find(LexiconReader& lexicon, const ValueTest& test) {
     std::string original;
-    column.lexicon().Find({}, [&](const WordHit& hit) {
+    lexicon.Find({}, [&](const WordHit& hit) {
         original.clear();
         AppendOriginal(hit.folded, hit.entry, original);
         if (test.Accepts(original)) {
@@ -86,8 +85,7 @@ void TermRows::Find(ColumnReader& column, const ValueTest& test) {
     });
 }
 
-void TermRows::AddTo(ColumnReader& column, RowSet& set, void (*poll)()) const {
-    PostingReader& postings = column.postings();
+void TermRows::AddTo(PostingReader& postings, RowSet& set, void (*poll)()) const {
     const RowOrdinal lo = set.lo();
     const RowOrdinal hi = set.hi();
     std::uint32_t n = 0;
@@ -113,14 +111,19 @@ void TermRows::AddTo(ColumnReader& column, RowSet& set, void (*poll)()) const {
     }
 }
 
-void TermRows::Evaluate(ColumnReader& column, RowOrdinal lo, RowOrdinal hi, RowSet& set,
+void TermRows::Evaluate(PostingReader& postings, RowOrdinal lo, RowOrdinal hi, RowSet& set,
                         void (*poll)()) const {
     const std::uint64_t window = hi - lo;
     const std::uint64_t expected =
         row_count_ == 0 ? 0 : std::min(total_, total_ * window / row_count_ + lists_.size() / 4);
     set.Start(lo, hi, RowSet::DenseIsCheaper(expected, window));
-    AddTo(column, set, poll);
+    AddTo(postings, set, poll);
     set.Normalize();
+}
+
+std::size_t TermRows::memory_bytes() const {
+    return sizeof *this + lists_.capacity() * sizeof(ListRef) +
+           few_.capacity() * sizeof(RowOrdinal) + many_.word_count() * sizeof(RowBitmap::Word);
 }
 
 }  // namespace namedex::core

@@ -12,8 +12,9 @@
 #include <vector>
 
 #include "core/condition.hpp"
+#include "core/lexicon_reader.hpp"
+#include "core/postings.hpp"
 #include "core/row_set.hpp"
-#include "core/segment_reader.hpp"
 
 namespace namedex::core {
 
@@ -24,10 +25,10 @@ class TermRows {
 
     // Finds the words of `term` of an `op` pattern. May be called for several terms, whose rows are
     // united.
-    void Find(ColumnReader& column, const Folder& folder, Operator op,
+    void Find(LexiconReader& lexicon, const Folder& folder, Operator op,
               const LikePattern::Term& term);
     // Finds the words that a test accepts.
-    void Find(ColumnReader& column, const ValueTest& test);
+    void Find(LexiconReader& lexicon, const ValueTest& test);
     // Takes a word found by the caller.
     void Take(const WordHit& hit, ClassMask classes);
 
@@ -37,11 +38,13 @@ class TermRows {
     std::uint64_t lists_found() const { return lists_.size(); }
 
     // Adds the rows in [set.lo(), set.hi()) to `set`; the caller normalizes it.
-    void AddTo(ColumnReader& column, RowSet& set, void (*poll)()) const;
+    void AddTo(PostingReader& postings, RowSet& set, void (*poll)()) const;
 
     // Makes `set` the rows in [lo, hi), in the cheaper form.
-    void Evaluate(ColumnReader& column, RowOrdinal lo, RowOrdinal hi, RowSet& set,
+    void Evaluate(PostingReader& postings, RowOrdinal lo, RowOrdinal hi, RowSet& set,
                   void (*poll)()) const;
+
+    std::size_t memory_bytes() const;
 
   private:
     std::uint32_t row_count_;

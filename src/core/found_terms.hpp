@@ -1,0 +1,61 @@
+// The rows of the terms that were searched for last in one column of a segment.
+//
+// A statement searches the lexicon twice for each term: the planner asks how many rows there are,
+// and the scan asks which. A segment never changes, so what the first search has found is the
+// answer to the second, and to a later statement's.
+//
+// Terms are kept while they are few and small: at most kMaxKept of kMaxBytes together, the oldest
+// given up first; one that takes more is not kept. What searches would have read is counted as if
+// they had, so that a plan's cost does not depend on what was searched for before it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <memory_resource>
+
+#include "core/condition.hpp"
+#include "core/term_rows.hpp"
+
+namespace namedex::core {
+
+class FoundTerms {
+  public:
+    static constexpr std::size_t kMaxKept = 16;
+    static constexpr std::size_t kMaxBytes = std::size_t{256} << 10;
+
+    // All outlive it, and what it gives out.
+    FoundTerms(LexiconReader& lexicon, std::uint32_t row_count, std::pmr::memory_resource* memory)
+        : lexicon_(&lexicon), row_count_(row_count), memory_(memory) {}
+
+    // The rows of `term` of an `op` pattern. `folder` is always the column's.
+    std::shared_ptr<const TermRows> Find(const Folder& folder, Operator op,
+                                         const LikePattern::Term& term);
+
+    // Blocks and words of the lexicon that would have been read, had nothing been kept.
+    std::uint64_t blocks_spared() const { return blocks_spared_; }
+    std::uint64_t words_spared() const { return words_spared_; }
+
+  private:
+    struct Found {
+        Operator op;
+        LikePattern::Term term;
+        std::shared_ptr<const TermRows> rows;
+        std::size_t bytes;
+        std::uint64_t blocks_read;
+        std::uint64_t words_read;
+    };
+
+    void Keep(Found&& found);
+
+    LexiconReader* lexicon_;
+    std::uint32_t row_count_;
+    std::pmr::memory_resource* memory_;
+    std::deque<Found> kept_;  // oldest first
+    std::size_t kept_bytes_ = 0;
+    std::uint64_t blocks_spared_ = 0;
+    std::uint64_t words_spared_ = 0;
+};
+
+}  // namespace namedex::core

@@ -18,7 +18,7 @@ std::shared_ptr<const TermRows> FoundTerms::Find(const Folder& folder, Operator 
     auto rows = std::make_shared<TermRows>(row_count_, memory_);
     rows->Find(*lexicon_, folder, op, term);
     const std::size_t bytes = rows->memory_bytes() + term.memory_bytes() + sizeof(Found);
-    if (bytes <= kMaxBytes) {
+    if (bytes <= max_bytes_) {
         Keep({op, term, rows, bytes, lexicon_->blocks_read() - blocks_before,
               lexicon_->words_read() - words_before});
     }
@@ -28,7 +28,7 @@ std::shared_ptr<const TermRows> FoundTerms::Find(const Folder& folder, Operator 
 void FoundTerms::Keep(Found&& found) {
     kept_bytes_ += found.bytes;
     kept_.push_back(std::move(found));
-    while (kept_.size() > kMaxKept || kept_bytes_ > kMaxBytes) {
+    while (kept_.size() > kMaxKept || kept_bytes_ > max_bytes_) {
         kept_bytes_ -= kept_.front().bytes;
         kept_.pop_front();
     }

@@ -4,7 +4,7 @@
 // and the scan asks which. A segment never changes, so what the first search has found is the
 // answer to the second, and to a later statement's.
 //
-// Terms are kept while they are few and small: at most kMaxKept of kMaxBytes together, the oldest
+// Terms are kept while they are few and small: at most kMaxKept, of `max_bytes` together, the oldest
 // given up first; one that takes more is not kept. What searches would have read is counted as if
 // they had, so that a plan's cost does not depend on what was searched for before it.
 #pragma once
@@ -23,11 +23,11 @@ namespace namedex::core {
 class FoundTerms {
   public:
     static constexpr std::size_t kMaxKept = 16;
-    static constexpr std::size_t kMaxBytes = std::size_t{256} << 10;
 
     // All outlive it, and what it gives out.
-    FoundTerms(LexiconReader& lexicon, std::uint32_t row_count, std::pmr::memory_resource* memory)
-        : lexicon_(&lexicon), row_count_(row_count), memory_(memory) {}
+    FoundTerms(LexiconReader& lexicon, std::uint32_t row_count, std::pmr::memory_resource* memory,
+               std::size_t max_bytes = std::size_t{256} << 10)
+        : lexicon_(&lexicon), row_count_(row_count), memory_(memory), max_bytes_(max_bytes) {}
 
     // The rows of `term` of an `op` pattern. `folder` is always the column's.
     std::shared_ptr<const TermRows> Find(const Folder& folder, Operator op,
@@ -52,6 +52,7 @@ class FoundTerms {
     LexiconReader* lexicon_;
     std::uint32_t row_count_;
     std::pmr::memory_resource* memory_;
+    std::size_t max_bytes_;
     std::deque<Found> kept_;  // oldest first
     std::size_t kept_bytes_ = 0;
     std::uint64_t blocks_spared_ = 0;

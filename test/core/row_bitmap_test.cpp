@@ -76,6 +76,15 @@ TEST(RowBitmapTest, RandomOperationsMatchASet) {
                     b.Set(row), nb.Set(row);
                     if (random() % 4 == 0) {
                         a.And(b), na.And(nb);
+                    } else if (random() % 4 == 0) {
+                        std::pmr::vector<RowOrdinal> list{7};
+                        const std::uint64_t most = random() % 100;
+                        na.And(nb);
+                        const bool few = na.rows().size() <= most;
+                        ASSERT_EQ(a.And(b, most, list), few);
+                        ASSERT_EQ(std::vector<RowOrdinal>(list.begin(), list.end()),
+                                  few ? std::vector<RowOrdinal>(na.rows().begin(), na.rows().end())
+                                      : std::vector<RowOrdinal>());
                     }
                     break;
             }

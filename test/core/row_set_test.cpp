@@ -118,6 +118,44 @@ TEST(RowSet, ListsComeInOrderWithoutRepeats) {
               (std::vector<RowOrdinal>{10, 11, 50, 99}));
 }
 
+// What many rows have in common is a list where that is cheaper, whatever both were.
+TEST(RowSet, FewCommonRowsAreAList) {
+    constexpr RowOrdinal kEnd = 1536 * 100;
+    for (const RowOrdinal common : {100u, 101u}) {
+        RowSet rows(std::pmr::get_default_resource());
+        RowSet other(std::pmr::get_default_resource());
+        rows.Start(0, kEnd, true);
+        other.Start(0, kEnd, true);
+        for (RowOrdinal row = 0; row < kEnd; ++row) {
+            (row % 2 == 0 || row / 2 < common ? rows : other).Add(row);
+            if (row % 2 != 0 && row / 2 < common) {
+                other.Add(row);
+            }
+        }
+        rows.And(other);
+        EXPECT_EQ(rows.dense(), common == 101);
+        EXPECT_EQ(rows.Count(), common);
+        rows.ForEach([&](RowOrdinal row) { ASSERT_TRUE(row % 2 != 0 && row / 2 < common); });
+    }
+}
+
+// A bitmap is taken over by a set that is empty so far, and united with another one.
+TEST(RowSet, GathersBitmaps) {
+    RowSet rows(std::pmr::get_default_resource());
+    rows.Start(0, 1000, false);
+    for (const RowOrdinal step : {7u, 11u}) {
+        RowSet part(std::pmr::get_default_resource());
+        part.Start(0, 1000, true);
+        for (RowOrdinal row = 0; row < 1000; row += step) {
+            part.Add(row);
+        }
+        rows.Gather(std::move(part));
+    }
+    for (RowOrdinal row = 0; row < 1000; ++row) {
+        ASSERT_EQ(rows.Contains(row), row % 7 == 0 || row % 11 == 0) << row;
+    }
+}
+
 TEST(RowSet, ManyRowsInASmallWindowAreABitmap) {
     EXPECT_FALSE(RowSet::DenseIsCheaper(64, 1000));
     EXPECT_TRUE(RowSet::DenseIsCheaper(65, 1000));

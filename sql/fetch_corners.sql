@@ -194,6 +194,10 @@ CREATE TABLE takes (parent_id int REFERENCES parents, drug_id int REFERENCES dru
 INSERT INTO takes VALUES (1, 1, 2);
 SELECT namedex_fetch_json('parents', ARRAY[1], 'drugs(name)');
 SELECT namedex_fetch_json('parents', ARRAY[1], 'drugs!takes_other_id_fkey(name)');
+-- positions are those of the argument that is wrong
+SELECT namedex_related('parents', ARRAY[1], '  kids', 'éé');
+SELECT namedex_related('parents', ARRAY[1], '  nowhere', 'éé');
+SELECT namedex_related('parents', ARRAY[1], 'children', 'id, éé');
 \set VERBOSITY terse
 
 -- a cursor keeps its tables as they are

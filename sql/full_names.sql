@@ -20,6 +20,10 @@ CREATE FUNCTION by_index(query text) RETURNS text LANGUAGE sql AS $$ SELECT by_i
 SELECT by_index($$SELECT id, first_name, last_name, born FROM patients WHERE first_name ILIKE 'jo%' AND last_name ILIKE '%smi%'$$);
 -- one word, in either column
 SELECT by_index($$SELECT id, first_name, last_name FROM patients WHERE last_name ILIKE '%ann%' UNION SELECT id, first_name, last_name FROM patients WHERE first_name ILIKE '%ann%'$$);
+-- twenty of them: neither scan reads on
+SELECT by_index($$SELECT count(*), bool_and(last_name ILIKE '%ann%' OR first_name ILIKE '%ann%') FROM (
+    (SELECT id, first_name, last_name FROM patients WHERE last_name ILIKE '%ann%' LIMIT 20)
+    UNION (SELECT id, first_name, last_name FROM patients WHERE first_name ILIKE '%ann%' LIMIT 20) LIMIT 20) AS page$$);
 -- two words, in either order
 SELECT by_index($$SELECT id, first_name, last_name FROM patients WHERE first_name ILIKE 'ann%' AND last_name ILIKE 'smi%'
     UNION SELECT id, first_name, last_name FROM patients WHERE first_name ILIKE 'smi%' AND last_name ILIKE 'ann%'$$);

@@ -246,7 +246,10 @@ void WriteChildStatement(Statement* statement, Relation parent, Relation child,
 /** Makes the levels of a select list. */
 class JsonPlanner {
   public:
-    JsonPlanner(FetchPlan* plan, const char* text) : plan_(plan), text_(text) {}
+    /** `outer` (null: none) is an item of another text than the list's. */
+    JsonPlanner(FetchPlan* plan, const char* text, const core::SelectItem* outer,
+                const char* outer_text)
+        : plan_(plan), text_(text), outer_(outer), outer_text_(outer_text) {}
 
     /** The level of a relation, but for its statement's text and keys. */
     Level* MakeLevel(Relation relation, const core::SelectList& list) {
@@ -277,7 +280,8 @@ class JsonPlanner {
 
   private:
     int Position(const core::SelectItem& item) const {
-        return pg_mbstrlen_with_len(text_, static_cast<int>(item.position)) + 1;
+        const char* const text = &item == outer_ ? outer_text_ : text_;
+        return pg_mbstrlen_with_len(text, static_cast<int>(item.position)) + 1;
     }
 
     [[noreturn]] void ReportNoColumn(Relation relation, const core::SelectItem& item) const {
@@ -376,6 +380,8 @@ class JsonPlanner {
 
     FetchPlan* plan_;
     const char* text_;
+    const core::SelectItem* outer_;
+    const char* outer_text_;
 };
 
 // What statements about the tables depend on: their names, and their columns' names and types. Null if
@@ -457,9 +463,10 @@ FetchPlan* MakeTuplePlan(Oid relation, const char* const* names, int name_count,
 }
 
 FetchPlan* MakeJsonPlan(Oid relation, const core::SelectList& list, const char* text,
-                        const char* key_column) {
+                        const char* relationship, const char* key_column) {
+    const core::SelectItem* outer = relationship != nullptr ? &list.front() : nullptr;
     return MakePlan(relation, key_column, [&](FetchPlan* plan, Relation target) {
-        plan->root = JsonPlanner(plan, text).MakeLevel(target, list);
+        plan->root = JsonPlanner(plan, text, outer, relationship).MakeLevel(target, list);
     });
 }
 

@@ -102,12 +102,13 @@ FetchPlan* MakeTuplePlan(Oid relation, const char* const* names, int name_count,
                          const char* key_column, bool with_key);
 
 /**
- * A plan of JSON objects. `text` is what the list was parsed from. Locks the tables. May ereport,
+ * A plan of JSON objects. `text` is what the list was parsed from; only its one relationship's name is
+ * from `relationship`, unless that is null. Locks the tables. May ereport,
  * beside the above, 42704 and 42P09 for relationships, 42701 for a name twice, 42501 for a `*` that
  * stands for nothing one may read.
  */
 FetchPlan* MakeJsonPlan(Oid relation, const core::SelectList& list, const char* text,
-                        const char* key_column);
+                        const char* relationship, const char* key_column);
 
 /**
  * To be called before a statement runs and before a row goes out. A stale plan still means the same while its tables have the same names

@@ -23,12 +23,12 @@ auto Parsed(const char* text, const char* what, Parse&& parse) {
 
 template <typename MakeList>
 FetchPlan* MakeAndKeep(const PlanName& name, Oid relation, const char* text,
-                       const char* key_column, MakeList&& make_list) {
+                       const char* relationship, const char* key_column, MakeList&& make_list) {
     return pg::Enter([&] {
         const core::SelectList list = make_list();
         return pg::Call([&] {
             const uint64 invalidations = InvalidationsSoFar();
-            FetchPlan* plan = MakeJsonPlan(relation, list, text, key_column);
+            FetchPlan* plan = MakeJsonPlan(relation, list, text, relationship, key_column);
             KeepPlan(name, plan, invalidations);
             return plan;
         });
@@ -43,7 +43,7 @@ FetchPlan* GetJsonPlan(Oid relation, const char* select_list, const char* key_co
     AddText(&name, select_list);
     FetchPlan* plan = FindPlan(name);
     if (plan != nullptr) return plan;
-    return MakeAndKeep(name, relation, select_list, key_column, [&] {
+    return MakeAndKeep(name, relation, select_list, nullptr, key_column, [&] {
         return Parsed(select_list, "select list",
                       [](std::string_view text) { return core::ParseSelectList(text); });
     });
@@ -57,7 +57,7 @@ FetchPlan* GetRelatedPlan(Oid relation, const char* relationship, const char* se
     AddText(&name, select_list);
     FetchPlan* plan = FindPlan(name);
     if (plan != nullptr) return plan;
-    return MakeAndKeep(name, relation, select_list, key_column, [&] {
+    return MakeAndKeep(name, relation, select_list, relationship, key_column, [&] {
         core::SelectList list;
         list.push_back(Parsed(relationship, "relationship", [](std::string_view text) {
             return core::ParseRelationshipName(text);

@@ -21,9 +21,21 @@ SELECT by_index($$SELECT id, first_name, last_name, born FROM patients WHERE fir
 -- one word, in either column
 SELECT by_index($$SELECT id, first_name, last_name FROM patients WHERE last_name ILIKE '%ann%' UNION SELECT id, first_name, last_name FROM patients WHERE first_name ILIKE '%ann%'$$);
 -- twenty of them: neither scan reads on
-SELECT by_index($$SELECT count(*), bool_and(last_name ILIKE '%ann%' OR first_name ILIKE '%ann%') FROM (
+CREATE FUNCTION scanned(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
+        RETURN NEXT regexp_replace(substring(line FROM 'Index Only Scan.*'), '\.00| on .* \(actual|\)', '', 'g');
+    END LOOP;
+END $$;
+SELECT count(*), bool_and(last_name ILIKE '%ann%' OR first_name ILIKE '%ann%') FROM (
     (SELECT id, first_name, last_name FROM patients WHERE last_name ILIKE '%ann%' LIMIT 20)
-    UNION (SELECT id, first_name, last_name FROM patients WHERE first_name ILIKE '%ann%' LIMIT 20) LIMIT 20) AS page$$);
+    UNION (SELECT id, first_name, last_name FROM patients WHERE first_name ILIKE '%ann%' LIMIT 20) LIMIT 20) AS page;
+SET enable_seqscan = off;
+SELECT * FROM scanned($$(SELECT id, first_name, last_name FROM patients WHERE last_name ILIKE '%ann%' LIMIT 20)
+    UNION (SELECT id, first_name, last_name FROM patients WHERE first_name ILIKE '%ann%' LIMIT 20) LIMIT 20$$) AS s WHERE s IS NOT NULL;
+RESET enable_seqscan;
 -- two words, in either order
 SELECT by_index($$SELECT id, first_name, last_name FROM patients WHERE first_name ILIKE 'ann%' AND last_name ILIKE 'smi%'
     UNION SELECT id, first_name, last_name FROM patients WHERE first_name ILIKE 'smi%' AND last_name ILIKE 'ann%'$$);

@@ -60,7 +60,8 @@ void GiveSegment(std::unique_ptr<OpenSegment> segment) {
     Cache& cache = TheCache();
     cache.segments.push_back(std::move(segment));
     cache.bytes += BytesOf(*cache.segments.back());
-    // Words' texts, found terms and the like are given up before a segment is: they are got again in less time.
+    // Words' texts, found terms and the like are given up before a segment is: they are got again in
+    // less time.
     for (auto s = cache.segments.begin(); cache.bytes > kKeptBytes && s != cache.segments.end();
          ++s) {
         if ((*s)->trimmed) {

@@ -1,12 +1,14 @@
-// The rows of the terms that were searched for last in one column of a segment.
+// The rows of terms that were searched for lately in one column of a segment.
 //
-// A statement searches the lexicon twice for each term: the planner asks how many rows there are,
-// and the scan asks which. A segment never changes, so what the first search has found is the
-// answer to the second, and to a later statement's.
+// A statement searches the lexicon twice for a term: the planner asks how many rows there are, and
+// the scan asks which. A segment never changes, so what the first search has found is the answer to
+// the second, and to a later statement's.
 //
-// Terms are kept while they are few and small: at most kMaxKept, of `max_bytes` together, the oldest
-// given up first; one that takes more is not kept. What searches would have read is counted as if
-// they had, so that a plan's cost does not depend on what was searched for before it.
+// Terms are kept while they are few and small: the last kMaxKept to be searched for, if they take
+// `max_bytes` together; one that takes more by itself is not kept, however long its search took. All
+// is in the memory resource, so that whoever counts its bytes knows of them. What searches would
+// have read is counted as if they had, so that a plan's cost does not depend on what was searched
+// for before it.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +16,7 @@
 #include <deque>
 #include <memory>
 #include <memory_resource>
+#include <string>
 
 #include "core/condition.hpp"
 #include "core/term_rows.hpp"
@@ -27,7 +30,11 @@ class FoundTerms {
     // All outlive it, and what it gives out.
     FoundTerms(LexiconReader& lexicon, std::uint32_t row_count, std::pmr::memory_resource* memory,
                std::size_t max_bytes = std::size_t{256} << 10)
-        : lexicon_(&lexicon), row_count_(row_count), memory_(memory), max_bytes_(max_bytes) {}
+        : lexicon_(&lexicon),
+          row_count_(row_count),
+          memory_(memory),
+          max_bytes_(max_bytes),
+          kept_(memory) {}
 
     // The rows of `term` of an `op` pattern. `folder` is always the column's.
     std::shared_ptr<const TermRows> Find(const Folder& folder, Operator op,
@@ -39,8 +46,7 @@ class FoundTerms {
 
   private:
     struct Found {
-        Operator op;
-        LikePattern::Term term;
+        std::pmr::string key;
         std::shared_ptr<const TermRows> rows;
         std::size_t bytes;
         std::uint64_t blocks_read;
@@ -53,7 +59,7 @@ class FoundTerms {
     std::uint32_t row_count_;
     std::pmr::memory_resource* memory_;
     std::size_t max_bytes_;
-    std::deque<Found> kept_;  // oldest first
+    std::pmr::deque<Found> kept_;  // the oldest first
     std::size_t kept_bytes_ = 0;
     std::uint64_t blocks_spared_ = 0;
     std::uint64_t words_spared_ = 0;

@@ -421,24 +421,26 @@ bool LikeMatcher::MatchesParts(std::string_view text) const {
     return !anchored_end_ || walk.MatchesAtEnd(parts_.back(), at);
 }
 
-bool LikeMatcher::operator==(const LikeMatcher& other) const {
-    const auto same_run = [](const Run& a, const Run& b) {
-        return a.skip == b.skip && a.literal == b.literal && a.literal_size == b.literal_size;
+void LikeMatcher::AppendKey(std::string& key) const {
+    const auto put = [&key](std::size_t number) {
+        key.append(reinterpret_cast<const char*>(&number), sizeof number);
     };
-    const auto same_part = [](const Part& a, const Part& b) {
-        return a.first_run == b.first_run && a.end_run == b.end_run;
-    };
-    return plan_ == other.plan_ && anchored_start_ == other.anchored_start_ &&
-           anchored_end_ == other.anchored_end_ && literals_ == other.literals_ &&
-           std::equal(runs_.begin(), runs_.end(), other.runs_.begin(), other.runs_.end(),
-                      same_run) &&
-           std::equal(parts_.begin(), parts_.end(), other.parts_.begin(), other.parts_.end(),
-                      same_part);
-}
-
-std::size_t LikeMatcher::memory_bytes() const {
-    return literals_.capacity() + runs_.capacity() * sizeof(Run) +
-           parts_.capacity() * sizeof(Part);
+    put(static_cast<std::size_t>(plan_));
+    put(anchored_start_ ? 1 : 0);
+    put(anchored_end_ ? 1 : 0);
+    put(runs_.size());
+    for (const Run& run : runs_) {
+        put(run.skip);
+        put(run.literal);
+        put(run.literal_size);
+    }
+    put(parts_.size());
+    for (const Part& part : parts_) {
+        put(part.first_run);
+        put(part.end_run);
+    }
+    put(literals_.size());
+    key.append(literals_);
 }
 
 bool LikeMatcher::Matches(std::string_view text) const {

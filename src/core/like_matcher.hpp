@@ -55,9 +55,9 @@ class LikeMatcher {
     // True if the whole text matches, as the server's MatchText for this encoding decides it.
     bool Matches(std::string_view text) const;
 
-    // Of the same pattern, under one encoding.
-    bool operator==(const LikeMatcher& other) const;
-    std::size_t memory_bytes() const;
+    // Appends bytes that are the same for matchers of one pattern, under one encoding, and for no
+    // others.
+    void AppendKey(std::string& key) const;
 
   private:
     enum class Plan : std::uint8_t {

@@ -50,14 +50,15 @@ bool LikePattern::Term::MatchesWord(std::string_view word) const {
     return word == literal;
 }
 
-bool LikePattern::Term::operator==(const Term& other) const {
-    return classes == other.classes && kind == other.kind && literal == other.literal &&
-           needs_word_check == other.needs_word_check &&
-           (!needs_word_check || matcher_ == other.matcher_);
-}
-
-std::size_t LikePattern::Term::memory_bytes() const {
-    return literal.capacity() + matcher_.memory_bytes();
+void LikePattern::Term::AppendKey(std::string& key) const {
+    key.push_back(static_cast<char>(classes));
+    key.push_back(static_cast<char>(kind));
+    key.push_back(needs_word_check ? 1 : 0);
+    // The literal is word bytes only, among which there is no NUL.
+    key.append(literal).push_back('\0');
+    if (needs_word_check) {
+        matcher_.AppendKey(key);
+    }
 }
 
 LikePattern LikePattern::Compile(Operator op, std::string_view pattern, const Encoding& encoding) {

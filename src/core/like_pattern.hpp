@@ -22,7 +22,6 @@
 // takes the folded value) and original text for every other operator.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -60,9 +59,9 @@ class LikePattern {
         WordQuery query() const { return {kind, literal}; }
         // The whole decision about a word's text (not its class).
         bool MatchesWord(std::string_view word) const;
-        // Asks the same of words, under one encoding.
-        bool operator==(const Term& other) const;
-        std::size_t memory_bytes() const;
+        // Appends bytes that are the same for terms that ask the same of words, under one operator
+        // and encoding, and for no others.
+        void AppendKey(std::string& key) const;
 
       private:
         friend class PatternTerms;

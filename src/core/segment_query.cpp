@@ -30,16 +30,12 @@ SegmentQuery::SegmentQuery(SegmentReader& segment, const std::vector<Condition>&
     conditions_.resize(conditions.size());
     estimate_ = row_count_;
     for (std::size_t i = 0; i < conditions.size(); ++i) {
-        ColumnReader& column = segment.column(conditions[i].column);
-        const LexiconReader& lexicon = column.lexicon();
-        const FoundTerms& found = column.found_terms();
-        const auto blocks = [&] { return lexicon.blocks_read() + found.blocks_spared(); };
-        const auto words = [&] { return lexicon.words_read() + found.words_spared(); };
-        const std::uint64_t blocks_before = blocks();
-        const std::uint64_t words_before = words();
+        const ColumnReader& column = segment.column(conditions[i].column);
+        const std::uint64_t blocks_before = column.blocks_searched();
+        const std::uint64_t words_before = column.words_searched();
         Prepare(conditions[i], *folders.at(conditions[i].column), conditions_[i]);
-        blocks_read_ += blocks() - blocks_before;
-        words_read_ += words() - words_before;
+        blocks_read_ += column.blocks_searched() - blocks_before;
+        words_read_ += column.words_searched() - words_before;
         estimate_ = std::min(estimate_, conditions_[i].total);
     }
     std::stable_sort(conditions_.begin(), conditions_.end(),
@@ -247,11 +243,7 @@ bool SegmentQuery::EvaluateAlternative(Prepared& prepared, const Alternative& al
     for (std::size_t i = 1; i < alternative.terms.size(); ++i) {
         const double read =
             static_cast<double>(alternative.terms[i]->total()) * share * kPostingCost;
-        // A bitmap of one term need not be counted: about how many rows it has is known.
-        const double found = i == 1 && rows.dense()
-                                 ? static_cast<double>(alternative.terms[0]->total()) * share
-                                 : static_cast<double>(rows.Count());
-        if (found * kVerifyCost < read) {
+        if (static_cast<double>(rows.Count()) * kVerifyCost < read) {
             return true;
         }
         RowSet more(memory_);

@@ -79,6 +79,16 @@ FoundTerms& ColumnReader::found_terms() {
     return *found_terms_;
 }
 
+std::uint64_t ColumnReader::blocks_searched() const {
+    return (lexicon_ ? lexicon_->blocks_read() : 0) +
+           (found_terms_ ? found_terms_->blocks_spared() : 0);
+}
+
+std::uint64_t ColumnReader::words_searched() const {
+    return (lexicon_ ? lexicon_->words_read() : 0) +
+           (found_terms_ ? found_terms_->words_spared() : 0);
+}
+
 void ColumnReader::Trim() {
     texts_.reset();
     frequent_words_.reset();

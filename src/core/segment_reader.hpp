@@ -41,6 +41,9 @@ class ColumnReader {
     // The same by rank, of the frequent ones.
     RankedTexts& frequent_words();
     FoundTerms& found_terms();
+    // How much of the lexicon searches have looked at, or would have, had nothing been kept.
+    std::uint64_t blocks_searched() const;
+    std::uint64_t words_searched() const;
     SectionReader Section(ColumnSection section) const;
 
     // Unpins every page.

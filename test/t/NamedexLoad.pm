@@ -384,11 +384,16 @@ sub family {
     return @family;
 }
 
-sub lives {
+# A letter, empty if the process is gone.
+sub state_of {
     my ($pid) = @_;
-    open my $stat, '<', "/proc/$pid/stat" or return 0;
-    return (<$stat> // '') =~ /^\d+ \(.*\) [^ZX\s]/s;
+    open my $stat, '<', "/proc/$pid/stat" or return '';
+    return (<$stat> // '') =~ /^\d+ \(.*\) (\S)/s ? $1 : '';
 }
+
+sub lives { return state_of($_[0]) =~ /[^ZX]/ }
+
+sub is_stopped { return state_of($_[0]) !~ /[^TtZX]/ }
 
 # SIGKILL for the postmaster and all its children at once, and waits until they are gone. {when_moving}: at a moment
 # at which rows of that index are being moved, or marked dead, which shows by the index's own locks (docs/concurrency.md),
@@ -397,14 +402,17 @@ sub kill_all {
     my ($node, %param) = @_;
     my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
     my $met = $param{when_moving} ? wait_for_lock($node, $param{when_moving}) : '';
-    # All are stopped first, until nobody new is found, so that nobody does, begets or reports anything between looking
-    # and killing: the archiver would log that its copying child was killed.
+    # All are stopped first, so that nobody does, begets or reports anything between looking and killing: the archiver
+    # would log that its copying child was killed. Whoever was about to beget has when all are found stopped; so they are
+    # looked for once more.
     kill 'STOP', $postmaster, @{ $met ? $met->{family} : [] };
-    my %stopped;
-    while (my @new = grep { !$stopped{$_}++ } family($postmaster)) {
-        kill 'STOP', @new;
+    my @family;
+    for (my $all_stopped = 0; $all_stopped < 2;) {
+        @family = family($postmaster);
+        my @running = grep { !is_stopped($_) } @family;
+        kill 'STOP', @running;
+        $all_stopped = @running ? 0 : $all_stopped + 1;
     }
-    my @family = keys %stopped;
     kill 'KILL', @family;
     $node->kill9;
     my $until = time + 60;

@@ -53,7 +53,30 @@ DROP INDEX t_part;
 CREATE INDEX t_all ON t USING namedex (a, b);
 SET plan_cache_mode = force_generic_plan;
 PREPARE by_first(text) AS SELECT id FROM t WHERE b = $1;
-SELECT expected BETWEEN 7000 AND 12500 AS half FROM expects('EXECUTE by_first(''Ann'')');
+SELECT expected BETWEEN 6000 AND 7500 AS half FROM expects('EXECUTE by_first(''Ann'')');
 RESET plan_cache_mode;
+
+-- what the table's statistics call frequent is not looked up in a large lexicon, unless they know too little of it
+CREATE FUNCTION looks_up(condition text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    plan json;
+BEGIN
+    PERFORM use_scan('bitmap');
+    -- the first time to fill the caches
+    EXECUTE 'EXPLAIN (BUFFERS, FORMAT JSON) SELECT id FROM words WHERE a = ''nowhere''' INTO plan;
+    EXECUTE 'EXPLAIN (BUFFERS, FORMAT JSON) SELECT id FROM words WHERE ' || condition INTO plan;
+    RETURN (plan->0->'Planning'->>'Shared Hit Blocks')::int + (plan->0->'Planning'->>'Shared Read Blocks')::int > 40;
+END $$;
+CREATE TABLE words (id int, a text) WITH (autovacuum_enabled = off);
+INSERT INTO words SELECT n, n || CASE WHEN n % 3 = 0 THEN 'johnson' ELSE 'smith' END || n * 7 FROM generate_series(1, 40000) AS n;
+CREATE INDEX words_a ON words USING namedex (a);
+SELECT looks_up('a ILIKE ''%n%''') AS without_statistics;
+ANALYZE words;
+SELECT looks_up('a ILIKE ''%son%''') AS frequent, looks_up('a LIKE ''%so%''') AS frequent_too, looks_up('a ILIKE ''%j%'' AND a ILIKE ''%777%''') AS with_a_rare_one;
+SELECT expected BETWEEN actual * 0.6 AND actual * 1.5 AS about FROM expects('SELECT id FROM words WHERE a ILIKE ''%hnso%''');
+ALTER TABLE words ALTER a SET STATISTICS 50;
+ANALYZE words;
+SELECT looks_up('a ILIKE ''%ns%''') AS with_half_a_histogram;
+DROP TABLE words;
 
 DROP SCHEMA suite CASCADE;

@@ -3,7 +3,9 @@
  *
  * For comparisons with constants the lexicon is asked, just as the scan will ask it: the postings
  * behind the matching words bound the rows. Answers are kept for the few times the planner asks
- * again. The lexicon is not asked when the table has security quals, since EXPLAIN would tell of
+ * again. Where the table's statistics say that many rows match, they say it well enough, and to look
+ * up the many words of a large lexicon would take longer than a plan with LIMIT takes to run: then
+ * it is not asked. The lexicon is not asked when the table has security quals, since EXPLAIN would tell of
  * rows that the user may not see, nor for a hypothetical index, nor for values unknown when
  * planning; the server's own estimate serves then.
  *
@@ -20,6 +22,7 @@
 #include "pg/compat.hpp"
 
 extern "C" {
+#include "catalog/pg_statistic.h"
 #include "optimizer/paths.h"
 #include "parser/parsetree.h"
 }
@@ -54,6 +57,12 @@ struct Answer {
     double search = 0;    // nanoseconds until the first row can be given
     double read = 0;      // nanoseconds for all rows, beside handing them on
 };
+
+// What this share of the rows satisfies is taken for granted where there are so many words.
+constexpr double kFrequent = 0.01;
+constexpr double kManyWords = 20000;
+// From so many bounds on the server estimates patterns by the histogram alone.
+constexpr int kFullHistogram = 100;
 
 // An array longer than this is not looked up twice, once to plan and once to scan.
 constexpr int kMaxAskedElements = 100;
@@ -181,7 +190,33 @@ std::string Question(const storage::MetaData& meta, const ScanKeyData* keys, int
     return text;
 }
 
-Answer Ask(Relation index, const ScanKeyData* keys, int count) {
+// How large lexicons are in which words are looked for by patterns.
+struct Lexicons {
+    double words = 0;
+    double blocks = 0;
+};
+
+Lexicons LexiconsOf(IndexSnapshot& contents, const ScanKeyData* keys, int count) {
+    Lexicons all;
+    for (const std::unique_ptr<OpenSegment>& segment : contents.segments()) {
+        for (int i = 0; i < count; ++i) {
+            const bool is_pattern = keys[i].sk_strategy == kLikeStrategy ||
+                                    keys[i].sk_strategy == kILikeStrategy;
+            if (is_pattern) {
+                const core::ColumnHeader& column =
+                    segment->reader.column(static_cast<std::uint32_t>(keys[i].sk_attno - 1))
+                        .header();
+                all.words += column.word_count;
+                all.blocks += column.block_count;
+            }
+        }
+    }
+    return all;
+}
+
+// `frequent`: how many rows there are as the table's statistics have it, if that is to be relied on
+// where it would take long to find out; else 0.
+Answer Ask(Relation index, const ScanKeyData* keys, int count, double frequent) {
     struct Known {
         std::string question;
         Answer answer;
@@ -195,13 +230,6 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
 
     IndexSnapshot contents(index);
     contents.OpenSegments(nullptr);
-    const std::string question = Question(contents.meta(), keys, count);
-    for (const Known& k : known) {
-        if (k.question == question) {
-            contents.Close();
-            return k.answer;
-        }
-    }
     Answer answer;
     answer.search = kOpenCost;
     storage::ForEachChain(contents.meta(), [&](const storage::PendingChain& chain) {
@@ -209,14 +237,34 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count) {
         answer.pending_rows += rows;
         answer.search += rows * (IsKept(chain) ? kKeptRowCost : kPendingRowCost);
     });
+    for (const std::unique_ptr<OpenSegment>& segment : contents.segments()) {
+        const storage::SegmentEntry& entry = segment->pages.entry();
+        answer.all_rows += static_cast<double>(entry.rows) - entry.dead;
+    }
+    const Lexicons lexicons = LexiconsOf(contents, keys, count);
+    if (frequent > 0 && lexicons.words >= kManyWords && answer.all_rows > 0) {
+        answer.rows = std::min(frequent, answer.all_rows);
+        answer.search += static_cast<double>(contents.segments().size()) * kSegmentCost +
+                         lexicons.blocks * kBlockCost +
+                         lexicons.words * (answer.rows / answer.all_rows) * kWordCost;
+        answer.read = answer.rows * kPostingCost;
+        contents.Close();
+        return answer;
+    }
+    const std::string question = Question(contents.meta(), keys, count);
+    for (const Known& k : known) {
+        if (k.question == question) {
+            contents.Close();
+            return k.answer;
+        }
+    }
     const IndexKeys index_keys(index);
     const ScanConditions conditions(index_keys, keys, count);
     for (const std::unique_ptr<OpenSegment>& segment : contents.segments()) {
         const storage::SegmentEntry& entry = segment->pages.entry();
         const double live = static_cast<double>(entry.rows) - entry.dead;
-        answer.all_rows += live;
         if (conditions.nothing()) {
-            continue;
+            break;
         }
         const core::SegmentQuery query(segment->reader, conditions.conditions(),
                                        index_keys.folders(), std::pmr::get_default_resource(),
@@ -263,6 +311,35 @@ double ValuesCost(const IndexPath* path) {
     }
     bms_free(read);
     return cost;
+}
+
+// Whether the server has estimated each clause by what it knows of the column's values.
+bool StatisticsServe(PlannerInfo* root, const IndexPath* path) {
+    const IndexOptInfo* index = path->indexinfo;
+    ListCell* cell;
+    foreach (cell, path->indexclauses) {
+        const int column = lfirst_node(IndexClause, cell)->indexcol;
+        const bool expression = index->indexkeys[column] == 0;
+        HeapTuple statistics = SearchSysCache3(
+            STATRELATTINH,
+            ObjectIdGetDatum(expression ? index->indexoid
+                                        : planner_rt_fetch(index->rel->relid, root)->relid),
+            Int16GetDatum(expression ? column + 1 : index->indexkeys[column]),
+            BoolGetDatum(false));
+        if (!HeapTupleIsValid(statistics)) {
+            return false;
+        }
+        AttStatsSlot histogram;
+        const bool full = get_attstatsslot(&histogram, statistics, STATISTIC_KIND_HISTOGRAM,
+                                           InvalidOid, ATTSTATSSLOT_VALUES) &&
+                          histogram.nvalues > kFullHistogram;
+        free_attstatsslot(&histogram);
+        ReleaseSysCache(statistics);
+        if (!full) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool MayAsk(PlannerInfo* root, const IndexPath* path) {
@@ -315,8 +392,11 @@ void CostEstimate(PlannerInfo* root, IndexPath* path, double loop_count, Cost* s
         int unknown = 0;
         const int count = ConstantKeys::Collect(path, keys, &unknown);
         if (unknown == 0 && count > 0) {
+            const bool frequent =
+                costs.indexSelectivity >= kFrequent && StatisticsServe(root, path);
+            const double rows = frequent ? answer.rows : 0;
             Relation index = index_open(path->indexinfo->indexoid, NoLock);
-            answer = pg::Enter(index, [&] { return Ask(index, keys, count); });
+            answer = pg::Enter(index, [&] { return Ask(index, keys, count, rows); });
             index_close(index, NoLock);
             // Nobody knows how many pending rows will match.
             pending_found = answer.pending_rows * costs.indexSelectivity;

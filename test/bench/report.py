@@ -114,6 +114,15 @@ def render(run):
                 rows,
             )
         )
+    out.append(
+        table(
+            "namedex, milliseconds: asked again in the same session, and anew, after other questions",
+            ["class", "pattern", "count again", "anew", "screen, LIMIT 20 again", "anew"],
+            [[e["class"], e["pattern"], number(e["modes"]["count"].get("namedex", {}).get("ms")),
+              number(e["count_anew_ms"]), number(e["screen_ms"]), number(e["screen_anew_ms"])]
+             for e in run["patterns"] if "count_anew_ms" in e],
+        )
+    )
     rows = []
     for entry in run["patterns"]:
         cell = entry.get("forced", {})

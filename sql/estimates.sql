@@ -65,15 +65,25 @@ BEGIN
     -- the first time to fill the caches
     EXECUTE 'EXPLAIN (BUFFERS, FORMAT JSON) SELECT id FROM words WHERE a = ''nowhere''' INTO plan;
     EXECUTE 'EXPLAIN (BUFFERS, FORMAT JSON) SELECT id FROM words WHERE ' || condition INTO plan;
-    RETURN (plan->0->'Planning'->>'Shared Hit Blocks')::int + (plan->0->'Planning'->>'Shared Read Blocks')::int > 40;
+    RETURN (plan->0->'Planning'->>'Shared Hit Blocks')::int + (plan->0->'Planning'->>'Shared Read Blocks')::int > 25;
 END $$;
 CREATE TABLE words (id int, a text) WITH (autovacuum_enabled = off);
-INSERT INTO words SELECT n, n || CASE WHEN n % 3 = 0 THEN 'johnson' ELSE 'smith' END || n * 7 FROM generate_series(1, 40000) AS n;
+INSERT INTO words SELECT n, n || CASE WHEN hashint4(n) % 3 = 0 THEN 'johnson' ELSE 'smith' END || n * 7 FROM generate_series(1, 28000) AS n;
 CREATE INDEX words_a ON words USING namedex (a);
 SELECT looks_up('a ILIKE ''%n%''') AS without_statistics;
 ANALYZE words;
 SELECT looks_up('a ILIKE ''%son%''') AS frequent, looks_up('a LIKE ''%so%''') AS frequent_too, looks_up('a ILIKE ''%j%'' AND a ILIKE ''%777%''') AS with_a_rare_one;
 SELECT expected BETWEEN actual * 0.6 AND actual * 1.5 AS about FROM expects('SELECT id FROM words WHERE a ILIKE ''%hnso%''');
+-- a rare value that happens to be a bound of the histogram; a prefix; a predicate's share
+SELECT expected < 10 AS rare FROM (SELECT (histogram_bounds::text::text[])[40] AS bound FROM pg_stats WHERE tablename = 'words' AND attname = 'a') AS s,
+    expects('SELECT id FROM words WHERE a ILIKE ' || quote_literal('%' || bound || '%'));
+SELECT expected BETWEEN actual * 0.9 AND actual * 1.1 AS exact FROM expects('SELECT id FROM words WHERE a LIKE ''1%''');
+CREATE FUNCTION most(n int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN n % 100 < 90; END $$;
+DROP INDEX words_a;
+CREATE INDEX words_a ON words USING namedex (a) WHERE most(id);
+SELECT expected BETWEEN actual * 0.9 AND actual * 1.1 AS exact FROM expects('SELECT id FROM words WHERE most(id) AND a ILIKE ''%johns%''');
+DROP INDEX words_a;
+CREATE INDEX words_a ON words USING namedex (a);
 ALTER TABLE words ALTER a SET STATISTICS 50;
 ANALYZE words;
 SELECT looks_up('a ILIKE ''%ns%''') AS with_half_a_histogram;

@@ -20,7 +20,7 @@ CREATE FUNCTION by_index(query text) RETURNS text LANGUAGE sql AS $$ SELECT by_i
 SELECT by_index($$SELECT id, first_name, last_name, born FROM patients WHERE first_name ILIKE 'jo%' AND last_name ILIKE '%smi%'$$);
 -- one word, in either column
 SELECT by_index($$SELECT id, first_name, last_name FROM patients WHERE last_name ILIKE '%ann%' UNION SELECT id, first_name, last_name FROM patients WHERE first_name ILIKE '%ann%'$$);
--- twenty of them: neither scan reads on
+-- twenty of them: no more than twenty are asked of either scan
 CREATE FUNCTION scanned(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
     line text;

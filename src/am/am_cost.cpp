@@ -58,8 +58,9 @@ struct Answer {
     double read = 0;      // nanoseconds for all rows, beside handing them on
 };
 
-// What this share of the rows satisfies is taken for granted where there are so many words.
-constexpr double kFrequent = 0.01;
+// What this share of the rows satisfies is not looked up where there are so many words. It is five
+// bounds of a full histogram at least: one may be a rare value.
+constexpr double kFrequent = 0.05;
 constexpr double kManyWords = 20000;
 // From so many bounds on the server estimates patterns by the histogram alone.
 constexpr int kFullHistogram = 100;
@@ -190,7 +191,28 @@ std::string Question(const storage::MetaData& meta, const ScanKeyData* keys, int
     return text;
 }
 
-// How large lexicons are in which words are looked for by patterns.
+// Whether the keys are patterns for words that may be anywhere in a lexicon: other words are found
+// by halving it.
+bool SearchAllWords(const ScanKeyData* keys, int count) {
+    for (int i = 0; i < count; ++i) {
+        const ScanKeyData& key = keys[i];
+        if (key.sk_strategy != kLikeStrategy && key.sk_strategy != kILikeStrategy) {
+            return false;
+        }
+        if ((key.sk_flags & (SK_ISNULL | SK_SEARCHARRAY)) != 0) {
+            return false;
+        }
+        const auto* pattern = reinterpret_cast<const varlena*>(DatumGetPointer(key.sk_argument));
+        if (VARATT_IS_EXTENDED(pattern) && !VARATT_IS_SHORT(pattern)) {
+            return false;
+        }
+        if (VARSIZE_ANY_EXHDR(pattern) == 0 || *VARDATA_ANY(pattern) != '%') {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct Lexicons {
     double words = 0;
     double blocks = 0;
@@ -200,23 +222,18 @@ Lexicons LexiconsOf(IndexSnapshot& contents, const ScanKeyData* keys, int count)
     Lexicons all;
     for (const std::unique_ptr<OpenSegment>& segment : contents.segments()) {
         for (int i = 0; i < count; ++i) {
-            const bool is_pattern = keys[i].sk_strategy == kLikeStrategy ||
-                                    keys[i].sk_strategy == kILikeStrategy;
-            if (is_pattern) {
-                const core::ColumnHeader& column =
-                    segment->reader.column(static_cast<std::uint32_t>(keys[i].sk_attno - 1))
-                        .header();
-                all.words += column.word_count;
-                all.blocks += column.block_count;
-            }
+            const core::ColumnHeader& column =
+                segment->reader.column(static_cast<std::uint32_t>(keys[i].sk_attno - 1)).header();
+            all.words += column.word_count;
+            all.blocks += column.block_count;
         }
     }
     return all;
 }
 
-// `frequent`: how many rows there are as the table's statistics have it, if that is to be relied on
-// where it would take long to find out; else 0.
-Answer Ask(Relation index, const ScanKeyData* keys, int count, double frequent) {
+// `share`: of the rows, as the table's statistics have it, if that is to be relied on where it would
+// take long to find out; else 0.
+Answer Ask(Relation index, const ScanKeyData* keys, int count, double share) {
     struct Known {
         std::string question;
         Answer answer;
@@ -241,15 +258,16 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count, double frequent) 
         const storage::SegmentEntry& entry = segment->pages.entry();
         answer.all_rows += static_cast<double>(entry.rows) - entry.dead;
     }
-    const Lexicons lexicons = LexiconsOf(contents, keys, count);
-    if (frequent > 0 && lexicons.words >= kManyWords && answer.all_rows > 0) {
-        answer.rows = std::min(frequent, answer.all_rows);
-        answer.search += static_cast<double>(contents.segments().size()) * kSegmentCost +
-                         lexicons.blocks * kBlockCost +
-                         lexicons.words * (answer.rows / answer.all_rows) * kWordCost;
-        answer.read = answer.rows * kPostingCost;
-        contents.Close();
-        return answer;
+    if (share > 0 && SearchAllWords(keys, count)) {
+        const Lexicons lexicons = LexiconsOf(contents, keys, count);
+        if (lexicons.words >= kManyWords) {
+            answer.rows = share * answer.all_rows;
+            answer.search += static_cast<double>(contents.segments().size()) * kSegmentCost +
+                             lexicons.blocks * kBlockCost + share * lexicons.words * kWordCost;
+            answer.read = answer.rows * kPostingCost;
+            contents.Close();
+            return answer;
+        }
     }
     const std::string question = Question(contents.meta(), keys, count);
     for (const Known& k : known) {
@@ -313,26 +331,28 @@ double ValuesCost(const IndexPath* path) {
     return cost;
 }
 
-// Whether the server has estimated each clause by what it knows of the column's values.
+// Whether the server has estimated each clause by values of its column, and nothing else.
 bool StatisticsServe(PlannerInfo* root, const IndexPath* path) {
     const IndexOptInfo* index = path->indexinfo;
+    if (index->indpred != NIL) {
+        return false;
+    }
+    const Oid table = planner_rt_fetch(index->rel->relid, root)->relid;
     ListCell* cell;
     foreach (cell, path->indexclauses) {
-        const int column = lfirst_node(IndexClause, cell)->indexcol;
-        const bool expression = index->indexkeys[column] == 0;
-        HeapTuple statistics = SearchSysCache3(
-            STATRELATTINH,
-            ObjectIdGetDatum(expression ? index->indexoid
-                                        : planner_rt_fetch(index->rel->relid, root)->relid),
-            Int16GetDatum(expression ? column + 1 : index->indexkeys[column]),
-            BoolGetDatum(false));
+        const int attribute = index->indexkeys[lfirst_node(IndexClause, cell)->indexcol];
+        // Whether an expression's statistics may be used depends on privileges.
+        HeapTuple statistics =
+            attribute == 0 ? nullptr
+                           : SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(table),
+                                             Int16GetDatum(attribute), BoolGetDatum(false));
         if (!HeapTupleIsValid(statistics)) {
             return false;
         }
         AttStatsSlot histogram;
         const bool full = get_attstatsslot(&histogram, statistics, STATISTIC_KIND_HISTOGRAM,
                                            InvalidOid, ATTSTATSSLOT_VALUES) &&
-                          histogram.nvalues > kFullHistogram;
+                          histogram.nvalues >= kFullHistogram;
         free_attstatsslot(&histogram);
         ReleaseSysCache(statistics);
         if (!full) {
@@ -384,7 +404,6 @@ void CostEstimate(PlannerInfo* root, IndexPath* path, double loop_count, Cost* s
     double pending_found = 0;
     Answer answer;
     answer.rows = costs.indexSelectivity * table_rows;
-    answer.all_rows = table_rows;
     answer.search = kOpenCost + kUnknownSearchCost * std::max(1.0, costs.num_sa_scans);
     answer.read = answer.rows * kPostingCost;
     if (MayAsk(root, path)) {
@@ -394,9 +413,9 @@ void CostEstimate(PlannerInfo* root, IndexPath* path, double loop_count, Cost* s
         if (unknown == 0 && count > 0) {
             const bool frequent =
                 costs.indexSelectivity >= kFrequent && StatisticsServe(root, path);
-            const double rows = frequent ? answer.rows : 0;
+            const double share = frequent ? std::min(1.0, costs.indexSelectivity) : 0;
             Relation index = index_open(path->indexinfo->indexoid, NoLock);
-            answer = pg::Enter(index, [&] { return Ask(index, keys, count, rows); });
+            answer = pg::Enter(index, [&] { return Ask(index, keys, count, share); });
             index_close(index, NoLock);
             // Nobody knows how many pending rows will match.
             pending_found = answer.pending_rows * costs.indexSelectivity;

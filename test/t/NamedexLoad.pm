@@ -407,15 +407,18 @@ sub kill_all {
     # looked for once more.
     kill 'STOP', $postmaster, @{ $met ? $met->{family} : [] };
     my @family;
+    my $until = time + 60;
     for (my $all_stopped = 0; $all_stopped < 2;) {
+        die 'a process of the server does not stop' if time > $until;
         @family = family($postmaster);
         my @running = grep { !is_stopped($_) } @family;
         kill 'STOP', @running;
         $all_stopped = @running ? 0 : $all_stopped + 1;
+        sleep 0.001 if @running;
     }
     kill 'KILL', @family;
     $node->kill9;
-    my $until = time + 60;
+    $until = time + 60;
     while (grep { lives($_) } @family) {
         die 'a process of the server outlives SIGKILL' if time > $until;
         sleep 0.005;

@@ -16,7 +16,12 @@ constexpr std::uint8_t kSingleLoads = 8;
 
 WordTextCache::WordTextCache(LexiconReader& lexicon, std::size_t byte_limit,
                              std::pmr::memory_resource* memory)
-    : lexicon_(&lexicon), byte_limit_(byte_limit), text_(memory), slots_(memory), missed_(memory) {
+    : lexicon_(&lexicon),
+      byte_limit_(byte_limit),
+      text_(memory),
+      slots_(memory),
+      missed_(memory),
+      passing_(memory) {
     Clear();
 }
 
@@ -27,6 +32,9 @@ void WordTextCache::Clear() {
     shift_ = 32 - kFirstSlotBits;
     text_.release();
     used_ = 0;
+    full_ = false;
+    passed_ = 0;
+    passing_used_ = 0;
     missed_.assign(lexicon_->block_count(), 0);
     bytes_used_ = slots_.size() * sizeof(Slot) + missed_.size();
 }
@@ -34,6 +42,9 @@ void WordTextCache::Clear() {
 const WordTextCache::Slot& WordTextCache::Load(WordId id) {
     if (Raw(id) >= lexicon_->word_count()) {
         ThrowCorrupt("a stored row names a word that does not exist");
+    }
+    if (full_) {
+        return Pass(id);
     }
     const LexiconReader::BlockWords place = lexicon_->BlockOf(id);
     std::uint8_t& missed = missed_.at(place.block);
@@ -45,13 +56,43 @@ const WordTextCache::Slot& WordTextCache::Load(WordId id) {
         lexicon_->FindRangeFrom(place.block, place.words, [this](const WordHit& hit) { Add(hit); });
     }
     const Slot& slot = SlotFor(Raw(id));
-    if (slot.text == nullptr) {
+    if (slot.text != nullptr) {
+        return slot;
+    }
+    if (!full_) {
         ThrowInternal("a lexicon does not report a word of its own");
     }
-    return slot;
+    return Pass(id);
 }
 
-void WordTextCache::Add(const WordHit& hit) {
+const WordTextCache::Slot& WordTextCache::Pass(WordId id) {
+    for (std::size_t i = 0; i < passing_used_; ++i) {
+        if (passing_[i].slot.id == Raw(id)) {
+            return passing_[i].slot;
+        }
+    }
+    if (passing_used_ == passing_.size()) {
+        passing_.push_back({std::pmr::string(passing_.get_allocator()), {}});
+    }
+    Passing& word = passing_[passing_used_];
+    word.slot.text = nullptr;
+    lexicon_->FindRangeFrom(
+        lexicon_->BlockOf(id).block, {Raw(id), Raw(id) + 1}, [&](const WordHit& hit) {
+            Decode(hit);
+            word.text.assign(hit.folded).append(original_);
+            word.slot = {word.text.data(), Raw(hit.id),
+                         static_cast<std::uint16_t>(hit.folded.size()),
+                         static_cast<std::uint16_t>(original_.size())};
+        });
+    if (word.slot.text == nullptr || word.slot.id != Raw(id)) {
+        ThrowInternal("a lexicon does not report a word of its own");
+    }
+    ++passing_used_;
+    ++passed_;
+    return word.slot;
+}
+
+void WordTextCache::Decode(const WordHit& hit) {
     original_.clear();
     AppendOriginal(hit.folded, hit.entry, original_);
     if (hit.folded.empty() || original_.size() > kMaxWordBytes) {
@@ -60,14 +101,23 @@ void WordTextCache::Add(const WordHit& hit) {
     if (original_ == hit.folded) {
         original_.clear();
     }
-    if ((used_ + 1) * 4 > slots_.size() * 3) {
+}
+
+void WordTextCache::Add(const WordHit& hit) {
+    if (full_ || SlotFor(Raw(hit.id)).text != nullptr) {
+        return;
+    }
+    Decode(hit);
+    const std::size_t size = hit.folded.size() + original_.size();
+    const bool grows = (used_ + 1) * 4 > slots_.size() * 3;
+    if (bytes_used_ + size + (grows ? slots_.size() * sizeof(Slot) : 0) > byte_limit_) {
+        full_ = true;
+        return;
+    }
+    if (grows) {
         Grow();
     }
     Slot& slot = SlotFor(Raw(hit.id));
-    if (slot.text != nullptr) {
-        return;
-    }
-    const std::size_t size = hit.folded.size() + original_.size();
     char* text = static_cast<char*>(text_.allocate(size, 1));
     std::memcpy(text, hit.folded.data(), hit.folded.size());
     std::memcpy(text + hit.folded.size(), original_.data(), original_.size());

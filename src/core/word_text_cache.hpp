@@ -2,9 +2,15 @@
 //
 // Names repeat, so nearly every lookup finds its word already decoded, in a few nanoseconds. Where
 // many rows are read, each word is still missed once, and to find one in the lexicon takes as long
-// as to decode a dozen; so a block in which some words have been missed is loaded as a whole. Views
-// stay valid until the next BeginRow(), which drops everything once the cache has grown past its
-// limit; one row can overshoot the limit by the blocks of its own words.
+// as to decode a dozen; so a block in which some words have been missed is loaded as a whole.
+//
+// A cache that has reached its limit keeps the words it has, the frequent ones of the rows so far
+// among them, and other words pass through, one by one. When as many have passed as are kept, it is
+// emptied and begins anew: rows elsewhere may have other frequent words, and filling it again takes
+// no longer than what has passed did. Emptying it whenever it is full would throw out the frequent
+// words for the many rare ones of untidy names.
+//
+// Views stay valid until the next BeginRow().
 //
 //     cache.BeginRow();
 //     for (WordId id : row) value.append(cache.Original(id));
@@ -12,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory_resource>
 #include <string>
 #include <string_view>
@@ -28,7 +35,8 @@ class WordTextCache {
                   std::pmr::memory_resource* memory);
 
     void BeginRow() {
-        if (bytes_used_ > byte_limit_) {
+        passing_used_ = 0;
+        if (passed_ > used_ + kPatience) {
             Clear();
         }
     }
@@ -49,12 +57,21 @@ class WordTextCache {
     std::size_t bytes_used() const { return bytes_used_; }
 
   private:
+    // However few words are kept, it takes so many others to give them up.
+    static constexpr std::size_t kPatience = 1024;
+
     struct Slot {
         const char* text =
             nullptr;  // folded bytes, then the original's; null when the slot is free
         std::uint32_t id = 0;
         std::uint16_t folded_bytes = 0;
         std::uint16_t original_bytes = 0;  // 0 when the original equals the folded form
+    };
+
+    // A word of this row that is not kept.
+    struct Passing {
+        std::pmr::string text;
+        Slot slot;
     };
 
     std::size_t Home(std::uint32_t id) const {
@@ -75,6 +92,8 @@ class WordTextCache {
     }
 
     const Slot& Load(WordId id);
+    const Slot& Pass(WordId id);
+    void Decode(const WordHit& hit);
     void Add(const WordHit& hit);
     void Grow();
     // The word's slot, or the free one that it would get.
@@ -88,7 +107,11 @@ class WordTextCache {
     std::size_t used_ = 0;
     std::size_t bytes_used_ = 0;
     std::pmr::vector<std::uint8_t> missed_;  // by block of the lexicon: words loaded one by one
-    std::string original_;
+    bool full_ = false;
+    std::size_t passed_ = 0;  // words that were not kept
+    std::pmr::deque<Passing> passing_;
+    std::size_t passing_used_ = 0;
+    std::string original_;  // of the word decoded last; empty if it equals the folded form
 };
 
 }  // namespace namedex::core

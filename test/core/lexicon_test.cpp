@@ -562,9 +562,51 @@ TEST(WordTextCacheTest, GivesBothForms) {
                 ASSERT_EQ(original[i], naive.words()[ids[i]].original);
             }
         }
-        EXPECT_LE(cache.bytes_used(), limit + 40000);
+        EXPECT_LE(cache.bytes_used(), std::max<std::size_t>(limit, 20000));
         EXPECT_THROW(cache.Folded(WordId{stored.word_count}), Error);
     }
+}
+
+// Words that pass through a full cache leave it as it is, until they are many.
+TEST(WordTextCacheTest, KeepsFrequentWordsAmongRareOnes) {
+    std::mt19937 random(21);
+    WordSource words(random, 8, 9);
+    const NaiveLexicon naive = words.Lexicon(20000);
+    StoredLexicon stored(naive);
+    LexiconReader reader(stored.Source(), std::pmr::get_default_resource());
+    WordTextCache cache(reader, 100000, std::pmr::get_default_resource());
+    const auto ask = [&](std::uint32_t id) {
+        cache.BeginRow();
+        EXPECT_EQ(cache.Original(WordId{id}), naive.words()[id].original);
+    };
+    const auto blocks_for = [&](std::uint32_t begin, std::uint32_t end) {
+        const std::uint64_t before = reader.blocks_read();
+        for (std::uint32_t id = begin; id < end; ++id) {
+            ask(id);
+        }
+        return reader.blocks_read() - before;
+    };
+    const auto count = static_cast<std::uint32_t>(naive.words().size());
+    ASSERT_GT(count, 8000u);
+    // The first words fill it.
+    blocks_for(0, 6000);
+    ASSERT_GT(cache.bytes_used(), 50000u);
+    EXPECT_EQ(blocks_for(0, 500), 0u);
+    // Among as many rare ones as it keeps they cost nothing.
+    std::uint32_t rare = 6000;
+    for (int round = 0; round < 5; ++round) {
+        EXPECT_GE(blocks_for(rare, rare + 100), 100u);
+        rare += 100;
+        EXPECT_EQ(blocks_for(0, 500), 0u);
+    }
+    // Others that are asked for again and again take their place.
+    std::uint64_t blocks = 0;
+    for (int round = 0; round < 100; ++round) {
+        blocks += blocks_for(count - 300, count);
+    }
+    EXPECT_LT(blocks, 10000u);
+    EXPECT_EQ(blocks_for(count - 300, count), 0u);
+    EXPECT_LE(cache.bytes_used(), 100000u);
 }
 
 // Any damage gives kCorrupt or some words; the sanitizers watch the rest.

@@ -393,7 +393,8 @@ sub state_of {
 
 sub lives { return state_of($_[0]) =~ /[^ZX]/ }
 
-sub is_stopped { return state_of($_[0]) !~ /[^TtZX]/ }
+# Or will be before it does anything more: who waits in the kernel may wait for a child that is stopped (vfork).
+sub is_stopped { return state_of($_[0]) !~ /[^TtDZX]/ }
 
 # SIGKILL for the postmaster and all its children at once, and waits until they are gone. {when_moving}: at a moment
 # at which rows of that index are being moved, or marked dead, which shows by the index's own locks (docs/concurrency.md),

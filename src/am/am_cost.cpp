@@ -5,9 +5,9 @@
  * behind the matching words bound the rows. Answers are kept for the few times the planner asks
  * again. Where the table's statistics say that many rows match, they say it well enough, and to look
  * up the many words of a large lexicon would take longer than a plan with LIMIT takes to run: then
- * it is not asked. The lexicon is not asked when the table has security quals, since EXPLAIN would tell of
- * rows that the user may not see, nor for a hypothetical index, nor for values unknown when
- * planning; the server's own estimate serves then.
+ * it is not asked. Nor is it when the table has security quals, since EXPLAIN would tell of rows
+ * that the user may not see, for a hypothetical index, or for values unknown when planning; the
+ * server's own estimate serves then.
  *
  * Costs are measured times in nanoseconds, put in the planner's units by what a sequential scan
  * takes: it is charged cpu_tuple_cost + cpu_operator_cost (0.0125) a row for the 500 ns that ILIKE
@@ -191,8 +191,8 @@ std::string Question(const storage::MetaData& meta, const ScanKeyData* keys, int
     return text;
 }
 
-// Whether the keys are patterns for words that may be anywhere in a lexicon: other words are found
-// by halving it.
+// Whether the keys are patterns that begin with '%', whose words may be anywhere in a lexicon: the
+// words of others are found by halving it.
 bool SearchAllWords(const ScanKeyData* keys, int count) {
     for (int i = 0; i < count; ++i) {
         const ScanKeyData& key = keys[i];

@@ -8,8 +8,8 @@
  *
  * A segment is known by its file, its index's identity (storage/metapage.hpp) and its id. Whoever
  * takes one has just read in the metapage that it is listed. At most kKeptBytes are kept; where it
- * would be more, first the texts of segments' words and the terms found go, then segments. Which one
- * goes is left to chance: scans that go round more segments than fit, such as the inner side of a
+ * would be more, first the texts of segments' words and the terms found go, then segments. Which
+ * one goes is left to chance: scans that go round more segments than fit, such as the inner side of a
  * nested loop over partitions, would find none under "least recently used".
  */
 #pragma once

@@ -208,13 +208,16 @@ std::vector<BlockNumber> SealedBlocks(Relation index, const MetaData& meta) {
     return blocks;
 }
 
-void MergeThese(Relation index, const std::vector<SegmentEntry>& entries, Poll poll) {
+// `aim`: kOne leaves nothing else in the file.
+void MergeThese(Relation index, const std::vector<SegmentEntry>& entries, MergeAim aim,
+                Poll poll) {
     std::pmr::memory_resource* memory = std::pmr::get_default_resource();
     const OwnerId id = ReserveId(index, Duty::kMerge);
     std::vector<std::unique_ptr<OpenSegment>> segments;
     std::vector<std::unique_ptr<core::RowBitmap>> dead;
     std::vector<core::MergeSource> sources;
     std::uint64_t live = 0;
+    double expected_pages = 0;
     for (const SegmentEntry& entry : entries) {
         // The merge lock keeps it listed.
         const Buffer root = pg::Call([&] { return ReadBuffer(index, entry.root); });
@@ -222,12 +225,18 @@ void MergeThese(Relation index, const std::vector<SegmentEntry>& entries, Poll p
         dead.push_back(std::make_unique<core::RowBitmap>(memory));
         ReadTombstones(*segments.back(), 0, segments.back()->reader.row_count(), *dead.back());
         sources.push_back({&segments.back()->reader, dead.back().get()});
-        live += entry.rows - dead.back()->Count();
+        const std::uint64_t alive = entry.rows - dead.back()->Count();
+        live += alive;
+        expected_pages += segments.back()->pages.page_count() * static_cast<double>(alive) /
+                          std::max(entry.rows, 1U);
     }
     SegmentEntry merged{};
     if (live > 0) {
         merged.segment_id = id;
         storage::SegmentPagesWriter pages(index, id, true);
+        if (aim == MergeAim::kOne) {
+            pages.SpareFront(static_cast<uint64>(expected_pages));
+        }
         storage::TemporaryPagesFactory temporary;
         core::SegmentOptions options;
         options.poll = poll;
@@ -373,7 +382,7 @@ bool MergeSegments(Relation index, MergeAim aim, Poll poll) {
     if (chosen.empty() || meta.parked_count + chosen.size() > storage::kMaxParked) {
         return false;
     }
-    MergeThese(index, chosen, poll);
+    MergeThese(index, chosen, aim, poll);
     return true;
 }
 
@@ -405,7 +414,7 @@ bool MoveTowardsFront(Relation index, Poll poll) {
     if (storage::FreeBlocks(index).CountBefore(last->end) < last->pages) {
         return false;
     }
-    MergeThese(index, {entry}, poll);
+    MergeThese(index, {entry}, MergeAim::kTidy, poll);
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "am/am.hpp"
 #include "am/maintenance.hpp"
+#include "am/tidy_turn.hpp"
 #include "pg/boundary.hpp"
 #include "pg/compat.hpp"
 #include "storage/metapage.hpp"
@@ -28,7 +29,7 @@ bool background_worker = true;
 struct Orders {
     Oid database;
     Oid index;
-    bool tidy;  // wait for parked segments
+    bool tidy;  // all indexes, and wait for parked segments
 };
 static_assert(sizeof(Orders) <= BGW_EXTRALEN);
 
@@ -130,7 +131,8 @@ Relation OpenIndex(Oid oid) {
     }
     const bool suits = index->rd_rel->relkind == RELKIND_INDEX &&
                        index->rd_indam != nullptr &&
-                       index->rd_indam->ambuild == &Build && index->rd_index->indislive;
+                       index->rd_indam->ambuild == &Build && index->rd_index->indislive &&
+                       index->rd_index->indisready;
     if (!suits) {
         relation_close(index, RowExclusiveLock);
         return nullptr;
@@ -139,6 +141,13 @@ Relation OpenIndex(Oid oid) {
 }
 
 enum class Step { kDone, kMore, kWait, kStop };
+
+// What a worker has to do for an index.
+struct Task {
+    Oid index;
+    bool tidy;
+    int moves;  // segments moved so far
+};
 
 Step FlushStep(Relation index) {
     const bool due = pg::Call([&] {
@@ -156,10 +165,9 @@ Step FlushStep(Relation index) {
     return flushed == Flushed::kAll ? Step::kMore : Step::kDone;
 }
 
-Step MergeStep(Relation index, bool tidy) {
-    static int moves = 0;
+Step MergeStep(Relation index, Task* task) {
     if (!pg::Call([&] { return TryLockDuty(index, Duty::kMerge); })) {
-        return Step::kDone;
+        return task->tidy ? Step::kWait : Step::kDone;
     }
     const uint32 parked = pg::Call([&] {
         const uint32 left = storage::ReleaseParked(index);
@@ -168,14 +176,10 @@ Step MergeStep(Relation index, bool tidy) {
     });
     Step step = Step::kDone;
     if (MergeSegments(index, MergeAim::kTidy, &PollWorker) ||
-        (tidy && ++moves <= kMostMoves && MoveTowardsFront(index, &PollWorker))) {
+        (task->tidy && ++task->moves <= kMostMoves && MoveTowardsFront(index, &PollWorker))) {
         step = Step::kMore;
-    } else if (tidy && parked > 0) {
-        // So that the horizon passes where nobody writes.
-        static bool used = false;
-        if (!std::exchange(used, true)) {
-            pg::Call([] { storage::UseTransactionId(); });
-        }
+    } else if (task->tidy && parked > 0) {
+        pg::Call([&] { storage::LetHorizonPass(index); });
         step = Step::kWait;
     }
     pg::Call([&] { UnlockDuty(index, Duty::kMerge); });
@@ -184,22 +188,30 @@ Step MergeStep(Relation index, bool tidy) {
 
 Step CutStep(Relation index) {
     if (!pg::Call([&] { return TryLockDuty(index, Duty::kMerge); })) {
-        return Step::kDone;
+        return Step::kWait;
     }
-    bool cut = false;
+    storage::Cut cut = storage::Cut::kBusy;
     if (pg::Call([&] { return TryLockDuty(index, Duty::kFlush); })) {
         ForgetUnfinished(index);
         cut = pg::Call([&] { return storage::CutFreeEnd(index); });
         pg::Call([&] { UnlockDuty(index, Duty::kFlush); });
     }
     pg::Call([&] { UnlockDuty(index, Duty::kMerge); });
-    return cut ? Step::kMore : Step::kDone;
+    switch (cut) {
+        case storage::Cut::kSome:
+            return Step::kMore;
+        case storage::Cut::kBusy:
+            return Step::kWait;
+        case storage::Cut::kNothing:
+            break;
+    }
+    return Step::kDone;
 }
 
 // One transaction.
-Step TakeStep(const Orders& orders) {
+Step TakeStep(Task* task) {
     StartTransactionCommand();
-    Relation index = OpenIndex(orders.index);
+    Relation index = OpenIndex(task->index);
     Step step = Step::kStop;
     if (index != nullptr) {
         pgstat_report_activity(STATE_RUNNING,
@@ -212,9 +224,9 @@ Step TakeStep(const Orders& orders) {
             try {
                 Step taken = FlushStep(index);
                 if (taken == Step::kDone) {
-                    taken = MergeStep(index, orders.tidy);
+                    taken = MergeStep(index, task);
                 }
-                if (taken == Step::kDone && orders.tidy) {
+                if (taken == Step::kDone && task->tidy) {
                     taken = CutStep(index);
                 }
                 return taken;
@@ -233,16 +245,6 @@ Step TakeStep(const Orders& orders) {
     return step;
 }
 
-// One at a time waits for parked segments in a database; others leave that to the next VACUUM. The
-// lock is a session's, and when a process ends the server releases only those of the method that is
-// for users.
-bool IsTheTidyingOne() {
-    LOCKTAG tag;
-    SET_LOCKTAG_OBJECT(tag, MyDatabaseId, RelationRelationId, InvalidOid, 3);
-    tag.locktag_lockmethodid = USER_LOCKMETHOD;
-    return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
-}
-
 // Between transactions. False: it is time to leave.
 bool Wait() {
     const int events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
@@ -255,6 +257,53 @@ bool Wait() {
     const bool leave = DatabaseIsBeingDropped();
     CommitTransactionCommand();
     return !leave;
+}
+
+// As TakeStep; an error is reported, and ends the work on that index only.
+Step TakeStepOrReport(Task* task) {
+    volatile Step step = Step::kStop;
+    PG_TRY();
+    {
+        step = TakeStep(task);
+    }
+    PG_CATCH();
+    {
+        HOLD_INTERRUPTS();
+        EmitErrorReport();
+        AbortCurrentTransaction();
+        MemoryContextSwitchTo(TopMemoryContext);
+        FlushErrorState();
+        RESUME_INTERRUPTS();
+    }
+    PG_END_TRY();
+    return step;
+}
+
+// Those that wait for something are looked at again now and then.
+void Tidy(Oid first) {
+    Oid* indexes = nullptr;
+    int count = ListIndexesToTidy(first, &indexes);
+    auto* tasks = static_cast<Task*>(MemoryContextAlloc(TopMemoryContext, count * sizeof(Task)));
+    for (int i = 0; i < count; ++i) {
+        tasks[i] = {indexes[i], true, 0};
+    }
+    for (int waits = 0;; ++waits) {
+        int waiting = 0;
+        for (int i = 0; i < count; ++i) {
+            CHECK_FOR_INTERRUPTS();
+            Step step = Step::kMore;
+            while (step == Step::kMore) {
+                step = TakeStepOrReport(&tasks[i]);
+            }
+            if (step == Step::kWait) {
+                tasks[waiting++] = tasks[i];
+            }
+        }
+        count = waiting;
+        if (count == 0 || waits == kWaits || !Wait()) {
+            return;
+        }
+    }
 }
 
 }  // namespace
@@ -311,18 +360,11 @@ void namedex_maintenance_worker(Datum) {
     SetConfigOption("statement_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
     SetConfigOption("lock_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
     compat::NoTransactionTimeout();
-    if (orders.tidy && !am::IsTheTidyingOne()) {
-        return;
-    }
-    int waits = 0;
-    for (;;) {
-        CHECK_FOR_INTERRUPTS();
-        const am::Step step = am::TakeStep(orders);
-        if (step == am::Step::kMore) {
-            continue;
+    if (!orders.tidy) {
+        am::Task task{orders.index, false, 0};
+        while (am::TakeStep(&task) == am::Step::kMore) {
         }
-        if (step != am::Step::kWait || ++waits > am::kWaits || !am::Wait()) {
-            break;
-        }
+    } else if (am::TakeTidyTurn(&am::Wait)) {
+        am::Tidy(orders.index);
     }
 }

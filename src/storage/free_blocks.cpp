@@ -125,11 +125,26 @@ FreeBlocks::FreeBlocks(Relation index) : index_(index) {
 uint64 FreeBlocks::CountBefore(BlockNumber end) const {
     uint64 count = 0;
     for (const BlockRun& run : runs_) {
-        if (run.count >= kLongRun && run.start + run.count <= end) {
-            count += run.count;
+        const uint64 to = std::min<uint64>(uint64{run.start} + run.count, end);
+        if (to >= uint64{run.start} + kLongRun) {
+            count += to - run.start;
         }
     }
     return count;
+}
+
+void FreeBlocks::SpareFront(uint64 pages) {
+    const uint64 front = std::min<uint64>(pages + pages / 4, MaxBlockNumber);
+    if (pages < kLongRun || CountBefore(static_cast<BlockNumber>(front)) >= pages) {
+        return;
+    }
+    for (BlockRun& run : runs_) {
+        const uint64 end = uint64{run.start} + run.count;
+        if (run.start < front) {
+            run.start = static_cast<BlockNumber>(std::min(front, end));
+            run.count = static_cast<uint32>(end - run.start);
+        }
+    }
 }
 
 // The more extents a segment has, the longer runs must be.

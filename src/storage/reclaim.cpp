@@ -97,6 +97,18 @@ void UseTransactionId() {
     }
 }
 
+void LetHorizonPass(Relation index) {
+    MetaData meta;
+    ReadMeta(index, &meta);
+    const uint64 next = U64FromFullTransactionId(ReadNextFullTransactionId());
+    for (uint32 i = 0; i < meta.parked_count; ++i) {
+        if (meta.parked[i].horizon >= next) {
+            UseTransactionId();
+            return;
+        }
+    }
+}
+
 uint32 ReleaseParked(Relation index) {
     Buffer meta_buffer = ReadBuffer(index, kMetaBlock);
     LockBuffer(meta_buffer, BUFFER_LOCK_EXCLUSIVE);
@@ -160,9 +172,12 @@ bool HasFreeEnd(Relation index) {
     return blocks >= EndOfSegments(index, meta) + std::max(kLeastCut, blocks / kCutShare);
 }
 
-bool CutFreeEnd(Relation index) {
-    if (!HasFreeEnd(index) || !ConditionalLockRelation(index, AccessExclusiveLock)) {
-        return false;
+Cut CutFreeEnd(Relation index) {
+    if (!HasFreeEnd(index)) {
+        return Cut::kNothing;
+    }
+    if (!ConditionalLockRelation(index, AccessExclusiveLock)) {
+        return Cut::kBusy;
     }
     MetaData meta;
     ReadMeta(index, &meta);
@@ -185,7 +200,7 @@ bool CutFreeEnd(Relation index) {
         RelationTruncate(index, end);
     }
     UnlockRelation(index, AccessExclusiveLock);
-    return cut;
+    return cut ? Cut::kSome : Cut::kNothing;
 }
 
 }  // namespace namedex::storage

@@ -37,6 +37,10 @@ void StampParked(Relation index, Buffer meta_buffer);
 // Makes the horizon pass when this transaction has ended.
 void UseTransactionId();
 
+// Does that if something is parked whose horizon is the next transaction id, so that nobody else's
+// makes it pass where nobody writes.
+void LetHorizonPass(Relation index);
+
 // Gives up the parked segments that nobody can be reading. The caller holds the merge lock (am/
 // maintenance.hpp). Returns how many are left.
 uint32 ReleaseParked(Relation index);
@@ -44,10 +48,15 @@ uint32 ReleaseParked(Relation index);
 // Whether it looks as if many blocks at the file's end were free.
 bool HasFreeEnd(Relation index);
 
+enum class Cut {
+    kNothing,  // there is nothing to be cut off
+    kSome,     // there may be more
+    kBusy,     // somebody else uses the index
+};
+
 // Cuts off free blocks at the file's end, if they are many and nobody else uses the index at the
-// moment; not more than can be looked at in a short time. Returns whether it did: there may be more
-// then. The caller holds the flush and the merge lock, and ends its transaction soon: standbys keep
-// the lock on the index until then.
-bool CutFreeEnd(Relation index);
+// moment; not more than can be looked at in a short time. The caller holds the flush and the merge
+// lock, and ends its transaction soon: standbys keep the lock on the index until then.
+Cut CutFreeEnd(Relation index);
 
 }  // namespace namedex::storage

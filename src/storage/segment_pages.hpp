@@ -60,6 +60,9 @@ class SegmentPagesWriter final : public core::PageSink {
     SegmentPagesWriter(const SegmentPagesWriter&) = delete;
     SegmentPagesWriter& operator=(const SegmentPagesWriter&) = delete;
 
+    // See FreeBlocks. Only with `log`.
+    void SpareFront(uint64 pages) { free_->SpareFront(pages); }
+
     void Write(const std::uint8_t* payload, std::uint32_t used) override;
 
     // Writes the root page and returns its block.

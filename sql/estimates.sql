@@ -78,6 +78,16 @@ SELECT expected BETWEEN actual * 0.6 AND actual * 1.5 AS about FROM expects('SEL
 SELECT expected < 10 AS rare FROM (SELECT (histogram_bounds::text::text[])[40] AS bound FROM pg_stats WHERE tablename = 'words' AND attname = 'a') AS s,
     expects('SELECT id FROM words WHERE a ILIKE ' || quote_literal('%' || bound || '%'));
 SELECT looks_up('a LIKE ''1%''') AS prefix;
+-- what every value matches takes no word
+CREATE FUNCTION search_cost(condition text) RETURNS numeric LANGUAGE plpgsql AS $$
+DECLARE
+    plan json;
+BEGIN
+    PERFORM use_scan('bitmap');
+    EXECUTE 'EXPLAIN (FORMAT JSON) SELECT id FROM words WHERE ' || condition INTO plan;
+    RETURN (plan->0->'Plan'->>'Startup Cost')::numeric;
+END $$;
+SELECT search_cost('a LIKE ''%''') <= search_cost('a IS NOT NULL') * 1.05 AS everything, search_cost('a ILIKE ''%%''') <= search_cost('a IS NOT NULL') * 1.05 AS everything_too;
 CREATE FUNCTION most(n int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN n % 100 < 90; END $$;
 DROP INDEX words_a;
 CREATE INDEX words_a ON words USING namedex (a) WHERE most(id);

@@ -192,7 +192,7 @@ std::string Question(const storage::MetaData& meta, const ScanKeyData* keys, int
 }
 
 // Whether the keys are patterns that begin with '%', whose words may be anywhere in a lexicon: the
-// words of others are found by halving it.
+// words of others are found by halving it, and '%' alone asks for none.
 bool SearchAllWords(const ScanKeyData* keys, int count) {
     for (int i = 0; i < count; ++i) {
         const ScanKeyData& key = keys[i];
@@ -206,7 +206,8 @@ bool SearchAllWords(const ScanKeyData* keys, int count) {
         if (VARATT_IS_EXTENDED(pattern) && !VARATT_IS_SHORT(pattern)) {
             return false;
         }
-        if (VARSIZE_ANY_EXHDR(pattern) == 0 || *VARDATA_ANY(pattern) != '%') {
+        const std::string_view text(VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern));
+        if (text.substr(0, 1) != "%" || text.find_first_not_of('%') == text.npos) {
             return false;
         }
     }

@@ -504,11 +504,7 @@ void GramReader::Decode(Span list, bool bitmap, std::uint32_t count,
 }
 
 std::uint64_t GramReader::CountCandidates() const {
-    std::uint64_t count = 0;
-    for (const std::uint64_t word : candidates_) {
-        count += CountBits(word);
-    }
-    return count;
+    return CountBits(candidates_.data(), candidates_.size());
 }
 
 bool GramReader::NextRun(std::uint32_t chunk, std::uint32_t& begin, std::uint32_t& end) const {

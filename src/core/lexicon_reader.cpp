@@ -381,11 +381,7 @@ bool LexiconReader::MarkAcrossPrefix(const Block& block, std::string_view needle
 
 void LexiconReader::MarkEnds(const Block& block) {
     end_search_.Mark(block.text.data(), block.text.size(), ends_.data());
-    std::uint32_t words = 0;
-    for (std::size_t i = 0; i < SubstringSearch::BitmapWords(block.text.size()); ++i) {
-        words += CountBits(ends_[i]);
-    }
-    if (words != block.words) {
+    if (CountBits(ends_.data(), SubstringSearch::BitmapWords(block.text.size())) != block.words) {
         ThrowCorrupt("the text of a lexicon block does not match its word count");
     }
 }

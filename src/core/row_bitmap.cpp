@@ -48,15 +48,6 @@ void RowBitmap::CheckSameWindow(const RowBitmap& other) const {
     }
 }
 
-void RowBitmap::And(const RowBitmap& other) {
-    CheckSameWindow(other);
-    Word* mine = words_.data();
-    const Word* theirs = other.words_.data();
-    for (std::size_t i = 0, n = words_.size(); i < n; ++i) {
-        mine[i] &= theirs[i];
-    }
-}
-
 bool RowBitmap::And(const RowBitmap& other, std::uint64_t most,
                     std::pmr::vector<RowOrdinal>& list) {
     CheckSameWindow(other);

@@ -38,6 +38,8 @@ static_assert(sizeof(Orders) <= BGW_EXTRALEN);
 constexpr long kLookMilliseconds = 20;
 constexpr long kWaitMilliseconds = 200;
 constexpr int kWaits = 50;
+// How much is done for an index before others have their turn.
+constexpr int kStepsPerRound = 8;
 // How many segments a worker moves to the front of the file.
 constexpr int kMostMoves = 8;
 // A backend does not start two within this time.
@@ -51,7 +53,8 @@ bool Register(Relation index, bool tidy) {
     strlcpy(worker.bgw_library_name, "namedex", sizeof worker.bgw_library_name);
     strlcpy(worker.bgw_function_name, "namedex_maintenance_worker",
             sizeof worker.bgw_function_name);
-    snprintf(worker.bgw_name, sizeof worker.bgw_name, "namedex maintenance of index %u",
+    snprintf(worker.bgw_name, sizeof worker.bgw_name,
+             tidy ? "namedex tidying, begun with index %u" : "namedex maintenance of index %u",
              RelationGetRelid(index));
     strlcpy(worker.bgw_type, "namedex maintenance", sizeof worker.bgw_type);
     const Orders orders{MyDatabaseId, RelationGetRelid(index), tidy};
@@ -119,9 +122,11 @@ void PollWorker() {
     }
 }
 
-// Opens the index, if it is still there and nobody has it locked; else null.
-Relation OpenIndex(Oid oid) {
-    if (!ConditionalLockRelationOid(oid, RowExclusiveLock)) {
+// Opens the index, if it is still there and nobody has it locked; else null, and says whether that
+// is because of a lock.
+Relation OpenIndex(Oid oid, bool* locked) {
+    *locked = !ConditionalLockRelationOid(oid, RowExclusiveLock);
+    if (*locked) {
         return nullptr;
     }
     Relation index = try_relation_open(oid, NoLock);
@@ -140,7 +145,13 @@ Relation OpenIndex(Oid oid) {
     return index;
 }
 
-enum class Step { kDone, kMore, kWait, kStop };
+enum class Step {
+    kDone,
+    kMore,   // there is more to do
+    kWait,   // what is left has to wait
+    kGone,   // there is no such index any more
+    kLeave,  // the worker is to end
+};
 
 // What a worker has to do for an index.
 struct Task {
@@ -211,8 +222,13 @@ Step CutStep(Relation index) {
 // One transaction.
 Step TakeStep(Task* task) {
     StartTransactionCommand();
-    Relation index = OpenIndex(task->index);
-    Step step = Step::kStop;
+    if (DatabaseIsBeingDropped()) {
+        CommitTransactionCommand();
+        return Step::kLeave;
+    }
+    bool in_the_way = false;
+    Relation index = OpenIndex(task->index, &in_the_way);
+    Step step = Step::kGone;
     if (index != nullptr) {
         pgstat_report_activity(STATE_RUNNING,
                                psprintf("namedex: maintaining index \"%s\"",
@@ -222,7 +238,7 @@ Step TakeStep(Task* task) {
         index_at_work = index;
         step = pg::Enter(index, [&] {
             try {
-                Step taken = FlushStep(index);
+                Step taken = task->tidy ? Step::kDone : FlushStep(index);
                 if (taken == Step::kDone) {
                     taken = MergeStep(index, task);
                 }
@@ -231,14 +247,18 @@ Step TakeStep(Task* task) {
                 }
                 return taken;
             } catch (const GiveWay&) {
-                return Step::kStop;
+                in_the_way = true;
+                return Step::kLeave;
             }
         });
     }
-    if (step == Step::kStop) {
+    if (in_the_way) {
         AbortCurrentTransaction();  // releases the locks of what was broken off
+        step = task->tidy ? Step::kWait : Step::kLeave;
     } else {
-        relation_close(index, NoLock);
+        if (index != nullptr) {
+            relation_close(index, NoLock);
+        }
         CommitTransactionCommand();
     }
     pgstat_report_activity(STATE_IDLE, nullptr);
@@ -261,46 +281,57 @@ bool Wait() {
 
 // As TakeStep; an error is reported, and ends the work on that index only.
 Step TakeStepOrReport(Task* task) {
-    volatile Step step = Step::kStop;
+    volatile Step step = Step::kGone;
     PG_TRY();
     {
         step = TakeStep(task);
     }
     PG_CATCH();
     {
+        if (geterrcode() == ERRCODE_QUERY_CANCELED) {
+            PG_RE_THROW();
+        }
         HOLD_INTERRUPTS();
         EmitErrorReport();
         AbortCurrentTransaction();
         MemoryContextSwitchTo(TopMemoryContext);
         FlushErrorState();
+        pgstat_report_activity(STATE_IDLE, nullptr);
         RESUME_INTERRUPTS();
     }
     PG_END_TRY();
     return step;
 }
 
-// Those that wait for something are looked at again now and then.
+// In rounds, of a few steps for each index that has something to do or to wait for, until there is
+// none, it has taken too long, or the next one can do it.
 void Tidy(Oid first) {
-    Oid* indexes = nullptr;
-    int count = ListIndexesToTidy(first, &indexes);
-    auto* tasks = static_cast<Task*>(MemoryContextAlloc(TopMemoryContext, count * sizeof(Task)));
-    for (int i = 0; i < count; ++i) {
-        tasks[i] = {indexes[i], true, 0};
+    const TidyList list = ListIndexesToTidy(first);
+    auto* tasks =
+        static_cast<Task*>(MemoryContextAlloc(TopMemoryContext, list.count * sizeof(Task)));
+    for (int i = 0; i < list.count; ++i) {
+        tasks[i] = {list.indexes[i], true, 0};
     }
-    for (int waits = 0;; ++waits) {
-        int waiting = 0;
+    int count = list.count;
+    for (int waits = 0; count > 0 && waits <= kWaits;) {
+        int left = 0;
+        bool more = false;
         for (int i = 0; i < count; ++i) {
             CHECK_FOR_INTERRUPTS();
             Step step = Step::kMore;
-            while (step == Step::kMore) {
+            for (int steps = 0; step == Step::kMore && steps < kStepsPerRound; ++steps) {
                 step = TakeStepOrReport(&tasks[i]);
             }
-            if (step == Step::kWait) {
-                tasks[waiting++] = tasks[i];
+            if (step == Step::kLeave) {
+                return;
+            }
+            more = more || step == Step::kMore;
+            if (step == Step::kMore || step == Step::kWait) {
+                tasks[left++] = tasks[i];
             }
         }
-        count = waiting;
-        if (count == 0 || waits == kWaits || !Wait()) {
+        count = left;
+        if ((list.all && IsAnotherNext()) || (!more && (++waits, !Wait()))) {
             return;
         }
     }
@@ -364,7 +395,12 @@ void namedex_maintenance_worker(Datum) {
         am::Task task{orders.index, false, 0};
         while (am::TakeStep(&task) == am::Step::kMore) {
         }
-    } else if (am::TakeTidyTurn(&am::Wait)) {
-        am::Tidy(orders.index);
+    } else {
+        StartTransactionCommand();
+        const bool turn = am::TakeTidyTurn();
+        CommitTransactionCommand();
+        if (turn) {
+            am::Tidy(orders.index);
+        }
     }
 }

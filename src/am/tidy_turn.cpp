@@ -1,7 +1,6 @@
 #include "am/tidy_turn.hpp"
 
 extern "C" {
-#include "catalog/pg_am.h"
 #include "commands/defrem.h"
 #include "utils/fmgroids.h"
 }
@@ -23,35 +22,33 @@ LOCKTAG TagOf(Place place) {
     return tag;
 }
 
-bool TryTake(Place place) {
+bool Take(Place place, bool wait) {
     const LOCKTAG tag = TagOf(place);
-    return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
-}
-
-void Leave(Place place) {
-    const LOCKTAG tag = TagOf(place);
-    LockRelease(&tag, ExclusiveLock, true);
+    return LockAcquire(&tag, ExclusiveLock, true, !wait) != LOCKACQUIRE_NOT_AVAIL;
 }
 
 }  // namespace
 
-bool TakeTidyTurn(bool (*wait)()) {
-    if (TryTake(Place::kAtWork)) {
+bool TakeTidyTurn() {
+    if (Take(Place::kAtWork, false)) {
         return true;
     }
-    if (!TryTake(Place::kNext)) {
+    if (!Take(Place::kNext, false)) {
         return false;
     }
-    while (!TryTake(Place::kAtWork)) {
-        if (!wait()) {
-            return false;
-        }
-    }
-    Leave(Place::kNext);
+    // Who is at work leaves soon, and at once where the database is to be dropped.
+    Take(Place::kAtWork, true);
+    const LOCKTAG tag = TagOf(Place::kNext);
+    LockRelease(&tag, ExclusiveLock, true);
     return true;
 }
 
-int ListIndexesToTidy(Oid first, Oid** indexes) {
+bool IsAnotherNext() {
+    const LOCKTAG tag = TagOf(Place::kAtWork);
+    return LockHasWaiters(&tag, ExclusiveLock, true);
+}
+
+TidyList ListIndexesToTidy(Oid first) {
     StartTransactionCommand();
     ScanKeyData key;
     ScanKeyInit(&key, Anum_pg_class_relam, BTEqualStrategyNumber, F_OIDEQ,
@@ -77,8 +74,7 @@ int ListIndexesToTidy(Oid first, Oid** indexes) {
     table_close(catalog, AccessShareLock);
     CommitTransactionCommand();
     std::sort(found, found + count, [&](Oid a, Oid b) { return a - first < b - first; });
-    *indexes = found;
-    return std::min(count, kMostIndexes);
+    return {found, std::min(count, kMostIndexes), count <= kMostIndexes};
 }
 
 }  // namespace namedex::am

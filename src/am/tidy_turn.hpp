@@ -1,9 +1,11 @@
 /*
  * Who tidies a database, and what: giving up what is parked and cutting off free ends takes waiting,
  * and a slot of max_worker_processes meanwhile. So of the workers that have been started for that
- * one is at work, and at most one more waits for its turn; others leave. Nothing that was asked for
- * is lost thereby: who is at work tidies all indexes of the database, and looks which there are when
- * its turn has come; whoever finds both places taken leaves its index to the one that waits.
+ * one is at work, and at most one more waits for its turn; others leave. What they were to do is not
+ * lost: who is at work tidies all indexes of the database, and looks which there are when its turn
+ * has come; whoever finds both places taken leaves its index to the one that waits. In a database
+ * with very many indexes, whose number is limited, that is true of the first ones only; the rest is
+ * for the next VACUUM.
  *
  * Places are session locks of the method that is for users, since those are what the server releases
  * when a process ends, however it does.
@@ -16,13 +18,19 @@
 
 namespace namedex::am {
 
-// Outside of a transaction. `wait` pauses for a moment; false: it is time to leave. Returns whether
-// it is this process' turn, to its end.
-bool TakeTidyTurn(bool (*wait)());
+// In a transaction. Returns when it is this process' turn, to its end; or false: it is to leave.
+bool TakeTidyTurn();
 
-// Outside of a transaction. The indexes that are to be tidied, `first` before all others, in an
-// array that the caller owns; returns their number, which is limited: in a database with very many
-// those that were made after `first` are among them.
-int ListIndexesToTidy(Oid first, Oid** indexes);
+// Whether another process waits for this one to end.
+bool IsAnotherNext();
+
+struct TidyList {
+    Oid* indexes;  // `first`, and those that were made after it before others
+    int count;
+    bool all;  // of the database; false: there are too many
+};
+
+// Outside of a transaction. The indexes that are to be tidied; the array is the caller's.
+TidyList ListIndexesToTidy(Oid first);
 
 }  // namespace namedex::am

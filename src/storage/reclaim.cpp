@@ -55,6 +55,40 @@ BlockNumber EndOfSegments(Relation index, const MetaData& meta) {
     return end;
 }
 
+uint32 ReservedFrom(const MetaData& meta, BlockNumber begin) {
+    uint32 count = 0;
+    for (uint32 i = 0; i < meta.reserve_count; ++i) {
+        count += meta.reserve[i].start >= begin ? meta.reserve[i].count : 0;
+    }
+    return count;
+}
+
+// Where the free blocks at the file's end begin; looks no further than `least`, nor for long.
+BlockNumber BeginOfFreeEnd(Relation index, const MetaData& meta, BlockNumber blocks,
+                           BlockNumber least) {
+    const TimestampTz begun = GetCurrentTimestamp();
+    BlockNumber end = blocks;
+    while (end > least &&
+           !TimestampDifferenceExceeds(begun, GetCurrentTimestamp(), kCutMilliseconds)) {
+        CHECK_FOR_INTERRUPTS();
+        const Buffer buffer = TryFreeBlock(index, end - 1, meta, nullptr);
+        if (!BufferIsValid(buffer)) {
+            break;
+        }
+        UnlockReleaseBuffer(buffer);
+        --end;
+    }
+    return end;
+}
+
+bool IsUsedByOthers(Relation index) {
+    LOCKTAG tag;
+    SET_LOCKTAG_RELATION(tag, index->rd_lockInfo.lockRelId.dbId, index->rd_lockInfo.lockRelId.relId);
+    int count = 0;
+    pfree(GetLockConflicts(&tag, AccessExclusiveLock, &count));
+    return count > 0;
+}
+
 }  // namespace
 
 void Park(MetaData* meta, OwnerId segment_id) {
@@ -169,33 +203,29 @@ bool HasFreeEnd(Relation index) {
     MetaData meta;
     ReadMeta(index, &meta);
     const BlockNumber blocks = RelationGetNumberOfBlocks(index);
-    return blocks >= EndOfSegments(index, meta) + std::max(kLeastCut, blocks / kCutShare);
+    const BlockNumber end = EndOfSegments(index, meta);
+    return blocks >= uint64{end} + ReservedFrom(meta, end) + std::max(kLeastCut, blocks / kCutShare);
 }
 
 Cut CutFreeEnd(Relation index) {
     if (!HasFreeEnd(index)) {
         return Cut::kNothing;
     }
-    if (!ConditionalLockRelation(index, AccessExclusiveLock)) {
-        return Cut::kBusy;
-    }
     MetaData meta;
     ReadMeta(index, &meta);
-    const BlockNumber blocks = RelationGetNumberOfBlocks(index);
-    const BlockNumber segments_end = EndOfSegments(index, meta);
-    BlockNumber end = blocks;
-    const TimestampTz begun = GetCurrentTimestamp();
-    while (end > segments_end &&
-           !TimestampDifferenceExceeds(begun, GetCurrentTimestamp(), kCutMilliseconds)) {
-        CHECK_FOR_INTERRUPTS();
-        const Buffer buffer = TryFreeBlock(index, end - 1, meta, nullptr);
-        if (!BufferIsValid(buffer)) {
-            break;
-        }
-        UnlockReleaseBuffer(buffer);
-        --end;
+    BlockNumber blocks = RelationGetNumberOfBlocks(index);
+    // Whoever asks for the lock has used up a transaction id, whether it is to be had or not, and
+    // standbys are told of it: so only if there is something to gain.
+    if (BeginOfFreeEnd(index, meta, blocks, blocks - kLeastCut) > blocks - kLeastCut) {
+        return Cut::kNothing;
     }
-    const bool cut = blocks >= end + kLeastCut;
+    if (IsUsedByOthers(index) || !ConditionalLockRelation(index, AccessExclusiveLock)) {
+        return Cut::kBusy;
+    }
+    ReadMeta(index, &meta);
+    blocks = RelationGetNumberOfBlocks(index);
+    const BlockNumber end = BeginOfFreeEnd(index, meta, blocks, EndOfSegments(index, meta));
+    const bool cut = blocks >= uint64{end} + kLeastCut;
     if (cut) {
         RelationTruncate(index, end);
     }

@@ -45,7 +45,8 @@ void LetHorizonPass(Relation index);
 // maintenance.hpp). Returns how many are left.
 uint32 ReleaseParked(Relation index);
 
-// Whether it looks as if many blocks at the file's end were free.
+// Whether it looks as if many blocks at the file's end were free, beside those that pending pages
+// will be put into.
 bool HasFreeEnd(Relation index);
 
 enum class Cut {

@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time sleep);
 
-my $node = new_node('size', conf => "shared_buffers = 128MB\nfsync = off\n");
+my $node = new_node('size', conf => "shared_buffers = 128MB\nfsync = off\nwal_level = replica\n");
 $node->safe_psql('postgres', <<'END_OF_SQL');
 CREATE TABLE t (id int, last_name text);
 INSERT INTO t SELECT id, coalesce(last_name, 'Nguyen') || ' ' || substr(md5((id % 20000)::text), 1, 6) FROM people(1, 300000);
@@ -22,7 +22,17 @@ END_OF_SQL
 
 sub size { return $node->safe_psql('postgres', "SELECT pg_relation_size('" . ($_[0] // 't_names') . "')") }
 
+sub xid { return $node->safe_psql('postgres', 'SELECT pg_snapshot_xmax(pg_current_snapshot())') }
+
 sub workers { return $node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'namedex maintenance'") }
+
+# One may have been started and not be seen yet.
+sub workers_end {
+    my $until = time + 60;
+    for (my $none = 0; $none < 2 && time < $until; sleep 0.1) {
+        $none = workers() == 0 ? $none + 1 : 0;
+    }
+}
 
 # Times a fresh index's size, to be compared with what an index takes now.
 my $fresh = size();
@@ -41,7 +51,7 @@ for my $round (1, 2) {
     my $until = time + 60;
     sleep 0.1 while size() > $bound * $fresh && time < $until;
     cmp_ok(size(), '<=', $bound * $fresh, sprintf('round %d: %.2f times after namedex_compact', $round, size() / $fresh));
-    sleep 0.1 while workers() > 0 && time < $until;
+    workers_end();
     is(workers(), 0, 'the worker has ended');
     is($node->safe_psql('postgres', "SELECT count(*) FROM pg_locks WHERE locktype = 'object' AND objsubid > 0"), 0, 'and left no lock behind');
 }
@@ -101,19 +111,41 @@ $builder->query_until(qr/begun/, "\\echo begun\nCREATE INDEX CONCURRENTLY q_name
 $node->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_class WHERE relname = 'q_names'");
 $node->safe_psql('postgres', 'SELECT ' . join(', ', map { "namedex_compact('$_')" } sort keys %fresh));
 sleep 1;
+my $before = xid();
+sleep 1;
+is(xid(), $before, 'to wait for a lock uses up no transaction ids');
 is($node->safe_psql('postgres', "SELECT indisready FROM pg_index WHERE indexrelid = 'q_names'::regclass"), 'f', 'an index is about to be built');
 $user->query_safe('COMMIT');
 $builder->quit;
 shrinks('compacted at a time', $bound, %fresh);
 $user->quit;
 unlike(slurp_file($node->logfile), qr/ERROR/, 'and no error');
-sleep 0.1 while workers() > 0;
+workers_end();
 $node->safe_psql('postgres', join('; ', map { "DELETE FROM p$_ WHERE id % 8 > 0" } 1 .. 4));
 $node->safe_psql('postgres', 'VACUUM p1, p2, p3, p4');
 shrinks('rows deleted', 0.5, %fresh);
 
+# Nobody is locked out of an index whose file ends in pending rows.
+$node->safe_psql('postgres', <<'END_OF_SQL');
+CREATE TABLE pending (last_name text);
+CREATE INDEX pending_names ON pending USING namedex (last_name) WITH (pending_list_limit = 100000);
+INSERT INTO pending SELECT md5(i::text) FROM generate_series(1, 30000) AS i;
+END_OF_SQL
+cmp_ok(size('pending_names'), '>', 1000000, 'pending rows take room');
+my $from = $node->safe_psql('postgres', 'SELECT pg_current_wal_lsn()');
+$node->safe_psql('postgres', 'INSERT INTO p1 SELECT i, md5(i::text) FROM generate_series(1, 20000) AS i');
+$node->safe_psql('postgres', 'VACUUM p1');
+$node->safe_psql('postgres', 'DELETE FROM p1 WHERE id % 8 > 0');
+$node->safe_psql('postgres', 'VACUUM p1');
+workers_end();
+my $to = $node->safe_psql('postgres', 'SELECT pg_current_wal_flush_lsn()');
+my ($records) = run_command(['pg_waldump', '-p', $node->data_dir . '/pg_wal', '-r', 'Standby', '-s', $from, '-e', $to]);
+my %oid = map { $_ => $node->safe_psql('postgres', "SELECT '${_}_names'::regclass::oid") } qw(p1 pending);
+like($records, qr/LOCK.* rel $oid{p1}\b/, 'locked to cut off its end');
+unlike($records, qr/LOCK.* rel $oid{pending}\b/, 'not locked');
+
 # A damaged index is in the way of no other.
-sleep 0.1 while workers() > 0;
+workers_end();
 $node->safe_psql('postgres', "SET namedex.background_worker = off; INSERT INTO p$_ SELECT i, md5(i::text) FROM generate_series(1, 20000) AS i; VACUUM p$_; DELETE FROM p$_ WHERE id % 8 > 0; VACUUM p$_") for 1 .. 4;
 my $damaged = delete $fresh{p3_names} && $node->data_dir . '/' . $node->safe_psql('postgres', "SELECT pg_relation_filepath('p3_names')");
 $node->stop('fast');

@@ -98,5 +98,16 @@ ALTER TABLE words ALTER a SET STATISTICS 50;
 ANALYZE words;
 SELECT looks_up('a ILIKE ''%ns%''') AS with_half_a_histogram;
 DROP TABLE words;
+-- a word of many rows that is found at once is looked up, whatever the statistics say
+CREATE TABLE stays (id int, a text) WITH (autovacuum_enabled = off);
+INSERT INTO stays SELECT n, n || CASE WHEN n % 10 = 0 THEN ' transfer ' ELSE ' resident ' END || n * 7 FROM generate_series(1, 28000) AS n;
+CREATE INDEX stays_a ON stays USING namedex (a);
+ANALYZE stays;
+UPDATE stays SET a = replace(a, 'transfer', 'departed') WHERE id % 10 = 0;
+VACUUM stays;
+SELECT namedex_compact('stays_a');
+SELECT expected < 10 AS gone FROM expects('SELECT id FROM stays WHERE a ILIKE ''%transfer%''');
+SELECT expected BETWEEN actual * 0.9 AND actual * 1.1 AS come FROM expects('SELECT id FROM stays WHERE a ILIKE ''%departed%''');
+DROP TABLE stays;
 
 DROP SCHEMA suite CASCADE;

@@ -3,9 +3,9 @@
  *
  * For comparisons with constants the lexicon is asked, just as the scan will ask it: the postings
  * behind the matching words bound the rows. Answers are kept for the few times the planner asks
- * again. Where the table's statistics say that many rows match, they say it well enough, and to look
- * up the many words of a large lexicon would take longer than a plan with LIMIT takes to run: then
- * it is not asked. Nor is it when the table has security quals, since EXPLAIN would tell of rows
+ * again. Where the table's statistics say that many rows match, they mostly say it well enough, and
+ * to search much of a large lexicon would take longer than a plan with LIMIT takes to run: then it
+ * is not asked. Nor is it when the table has security quals, since EXPLAIN would tell of rows
  * that the user may not see, for a hypothetical index, or for values unknown when planning; the
  * server's own estimate serves then.
  *
@@ -58,10 +58,10 @@ struct Answer {
     double read = 0;      // nanoseconds for all rows, beside handing them on
 };
 
-// What this share of the rows satisfies is not looked up where there are so many words. It is five
+// What this share of the rows satisfies is not looked up where that would take so long. It is five
 // bounds of a full histogram at least: one may be a rare value.
 constexpr double kFrequent = 0.05;
-constexpr double kManyWords = 20000;
+constexpr double kLongSearch = 100000;
 // From so many bounds on the server estimates patterns by the histogram alone.
 constexpr int kFullHistogram = 100;
 
@@ -156,14 +156,17 @@ class ConstantKeys {
     }
 };
 
-// What a question was, as bytes: the index's contents and every key.
-std::string Question(const storage::MetaData& meta, const ScanKeyData* keys, int count) {
+// What a question was, as bytes: the index's contents, every key, and the share known of the table's
+// statistics.
+std::string Question(const storage::MetaData& meta, const ScanKeyData* keys, int count,
+                     double share) {
     std::string text;
     const auto put = [&text](const void* data, std::size_t size) {
         text.append(static_cast<const char*>(data), size);
     };
     put(&meta.identity, sizeof meta.identity);
     put(&meta.generation, sizeof meta.generation);
+    put(&share, sizeof share);
     // Inserts leave the generation as it is.
     put(meta.lanes, sizeof meta.lanes);
     put(meta.sealed, sizeof meta.sealed);
@@ -191,45 +194,38 @@ std::string Question(const storage::MetaData& meta, const ScanKeyData* keys, int
     return text;
 }
 
-// Whether the keys are patterns that begin with '%', whose words may be anywhere in a lexicon: the
-// words of others are found by halving it, and '%' alone asks for none.
-bool SearchAllWords(const ScanKeyData* keys, int count) {
-    for (int i = 0; i < count; ++i) {
-        const ScanKeyData& key = keys[i];
-        if (key.sk_strategy != kLikeStrategy && key.sk_strategy != kILikeStrategy) {
-            return false;
-        }
-        if ((key.sk_flags & (SK_ISNULL | SK_SEARCHARRAY)) != 0) {
-            return false;
-        }
-        const auto* pattern = reinterpret_cast<const varlena*>(DatumGetPointer(key.sk_argument));
-        if (VARATT_IS_EXTENDED(pattern) && !VARATT_IS_SHORT(pattern)) {
-            return false;
-        }
-        const std::string_view text(VARDATA_ANY(pattern), VARSIZE_ANY_EXHDR(pattern));
-        if (text.substr(0, 1) != "%" || text.find_first_not_of('%') == text.npos) {
-            return false;
+// How long lexicons would be searched.
+double SearchCost(IndexSnapshot& contents, const IndexKeys& index_keys,
+                  const ScanConditions& conditions) {
+    double cost = 0;
+    for (const std::unique_ptr<OpenSegment>& segment : contents.segments()) {
+        for (const core::Condition& condition : conditions.conditions()) {
+            cost += core::SegmentQuery::SearchCost(segment->reader, condition,
+                                                   *index_keys.folders()[condition.column]);
         }
     }
-    return true;
+    return cost;
 }
 
-struct Lexicons {
-    double words = 0;
-    double blocks = 0;
-};
-
-Lexicons LexiconsOf(IndexSnapshot& contents, const ScanKeyData* keys, int count) {
-    Lexicons all;
+// Searches them, and adds what that took and will take to the answer.
+void Search(IndexSnapshot& contents, const IndexKeys& index_keys, const ScanConditions& conditions,
+            Answer* answer) {
     for (const std::unique_ptr<OpenSegment>& segment : contents.segments()) {
-        for (int i = 0; i < count; ++i) {
-            const core::ColumnHeader& column =
-                segment->reader.column(static_cast<std::uint32_t>(keys[i].sk_attno - 1)).header();
-            all.words += column.word_count;
-            all.blocks += column.block_count;
+        const storage::SegmentEntry& entry = segment->pages.entry();
+        const double live = static_cast<double>(entry.rows) - entry.dead;
+        if (conditions.nothing()) {
+            break;
         }
+        const core::SegmentQuery query(segment->reader, conditions.conditions(),
+                                       index_keys.folders(), std::pmr::get_default_resource(),
+                                       &pg::PollInterrupts);
+        answer->rows += static_cast<double>(query.estimate()) * (live / entry.rows);
+        answer->search += kSegmentCost + static_cast<double>(query.blocks_read()) * kBlockCost +
+                         static_cast<double>(query.words_read()) * kReadWordCost +
+                         static_cast<double>(query.words_found()) * kWordCost +
+                         static_cast<double>(query.lists_found()) * kListCost;
+        answer->read += query.cost();
     }
-    return all;
 }
 
 // `share`: of the rows, as the table's statistics have it, if that is to be relied on where it would
@@ -259,18 +255,7 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count, double share) {
         const storage::SegmentEntry& entry = segment->pages.entry();
         answer.all_rows += static_cast<double>(entry.rows) - entry.dead;
     }
-    if (share > 0 && SearchAllWords(keys, count)) {
-        const Lexicons lexicons = LexiconsOf(contents, keys, count);
-        if (lexicons.words >= kManyWords) {
-            answer.rows = share * answer.all_rows;
-            answer.search += static_cast<double>(contents.segments().size()) * kSegmentCost +
-                             lexicons.blocks * kBlockCost + share * lexicons.words * kWordCost;
-            answer.read = answer.rows * kPostingCost;
-            contents.Close();
-            return answer;
-        }
-    }
-    const std::string question = Question(contents.meta(), keys, count);
+    const std::string question = Question(contents.meta(), keys, count, share);
     for (const Known& k : known) {
         if (k.question == question) {
             contents.Close();
@@ -279,21 +264,13 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count, double share) {
     }
     const IndexKeys index_keys(index);
     const ScanConditions conditions(index_keys, keys, count);
-    for (const std::unique_ptr<OpenSegment>& segment : contents.segments()) {
-        const storage::SegmentEntry& entry = segment->pages.entry();
-        const double live = static_cast<double>(entry.rows) - entry.dead;
-        if (conditions.nothing()) {
-            break;
-        }
-        const core::SegmentQuery query(segment->reader, conditions.conditions(),
-                                       index_keys.folders(), std::pmr::get_default_resource(),
-                                       &pg::PollInterrupts);
-        answer.rows += static_cast<double>(query.estimate()) * (live / entry.rows);
-        answer.search += kSegmentCost + static_cast<double>(query.blocks_read()) * kBlockCost +
-                         static_cast<double>(query.words_read()) * kReadWordCost +
-                         static_cast<double>(query.words_found()) * kWordCost +
-                         static_cast<double>(query.lists_found()) * kListCost;
-        answer.read += query.cost();
+    const double search = share > 0 ? SearchCost(contents, index_keys, conditions) : 0;
+    if (search >= kLongSearch) {
+        answer.rows = share * answer.all_rows;
+        answer.search += static_cast<double>(contents.segments().size()) * kSegmentCost + search;
+        answer.read = answer.rows * kPostingCost;
+    } else {
+        Search(contents, index_keys, conditions, &answer);
     }
     contents.Close();
     if (question.size() > kMaxQuestion) {

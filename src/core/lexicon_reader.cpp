@@ -294,9 +294,7 @@ void LexiconReader::Find(const WordQuery& query, WordSink sink) {
     if (query.needle.find('\0') != std::string_view::npos || source_.word_count == 0) {
         return;
     }
-    const bool all = query.kind == WordQueryKind::kAll ||
-                     (query.needle.empty() && query.kind != WordQueryKind::kExact);
-    if (all) {
+    if (IsAll(query)) {
         FindRange({0, source_.word_count}, sink);
     } else if (query.kind == WordQueryKind::kPrefix) {
         FindRange(PrefixRange(query.needle), sink);
@@ -309,6 +307,23 @@ void LexiconReader::Find(const WordQuery& query, WordSink sink) {
         }
         FindText(SubstringSearch(std::move(text)), query.needle, sink);
     }
+}
+
+std::uint64_t LexiconReader::BlocksToSearch(const WordQuery& query) {
+    if (IsAll(query)) {
+        return source_.block_count;
+    }
+    if (query.kind == WordQueryKind::kPrefix || query.kind == WordQueryKind::kExact) {
+        return 0;
+    }
+    if (!grams_.Helps(query.needle)) {
+        return source_.block_count;
+    }
+    std::uint64_t blocks = 0;
+    grams_.ForEachRun(query.needle, [&](std::uint32_t begin, std::uint32_t end) {
+        blocks += end - begin;
+    });
+    return blocks;
 }
 
 // Reports the words that, with NUL behind them, contain search.needle(); `needle` is it without

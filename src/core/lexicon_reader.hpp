@@ -89,6 +89,9 @@ class LexiconReader {
     // Reports the words whose folded form matches. A needle that contains NUL matches nothing; an
     // empty one matches every word, except under kExact.
     void Find(const WordQuery& query, WordSink sink);
+    // How many blocks Find would search for a text that may be anywhere in them: 0 where it halves
+    // the lexicon.
+    std::uint64_t BlocksToSearch(const WordQuery& query);
 
     // The words whose folded form starts with `folded`, or equals it: a few block reads, no scan.
     WordRange PrefixRange(std::string_view folded);
@@ -152,6 +155,10 @@ class LexiconReader {
     WordRange Range(std::string_view folded, Bound end);
     std::string_view Join(const Block& block, std::string_view suffix);
 
+    static bool IsAll(const WordQuery& query) {
+        return query.kind == WordQueryKind::kAll ||
+               (query.needle.empty() && query.kind != WordQueryKind::kExact);
+    }
     void FindText(const SubstringSearch& search, std::string_view needle, WordSink sink);
     void SearchBlocks(std::uint32_t begin, std::uint32_t end, const SubstringSearch& search,
                       WordSink sink);

@@ -70,7 +70,7 @@ class LikePattern {
     };
 
     struct Alternative {
-        std::vector<Term> terms;
+        std::vector<Term> terms;  // what few words are likely to have comes first
         bool exact = false;
     };
 

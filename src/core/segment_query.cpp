@@ -1,6 +1,7 @@
 #include "core/segment_query.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "core/query_cost.hpp"
@@ -27,22 +28,58 @@ SegmentQuery::SegmentQuery(SegmentReader& segment, const std::vector<Condition>&
                            const std::vector<const Folder*>& folders,
                            std::pmr::memory_resource* memory, void (*poll)())
     : segment_(&segment), memory_(memory), poll_(poll), row_count_(segment.row_count()) {
-    conditions_.resize(conditions.size());
     estimate_ = row_count_;
-    for (std::size_t i = 0; i < conditions.size(); ++i) {
-        const ColumnReader& column = segment.column(conditions[i].column);
+    struct Next {
+        const Condition* condition;
+        double search_cost;
+    };
+    std::vector<Next> order;
+    for (const Condition& condition : conditions) {
+        order.push_back({&condition, conditions.size() == 1
+                                         ? 0
+                                         : SearchCost(segment, condition,
+                                                      *folders.at(condition.column))});
+    }
+    std::stable_sort(order.begin(), order.end(), [](const Next& a, const Next& b) {
+        return a.search_cost < b.search_cost;
+    });
+    for (const Next& next : order) {
+        const ColumnReader& column = segment.column(next.condition->column);
         const std::uint64_t blocks_before = column.blocks_searched();
         const std::uint64_t words_before = column.words_searched();
-        Prepare(conditions[i], *folders.at(conditions[i].column), conditions_[i]);
+        // The first one's rows are those that others may be verified on.
+        const double cost = conditions_.empty() ? 0 : next.search_cost;
+        conditions_.emplace_back();
+        Prepare(*next.condition, *folders.at(next.condition->column), cost, conditions_.back());
         blocks_read_ += column.blocks_searched() - blocks_before;
         words_read_ += column.words_searched() - words_before;
-        estimate_ = std::min(estimate_, conditions_[i].total);
+        estimate_ = std::min(estimate_, conditions_.back().total);
     }
     std::stable_sort(conditions_.begin(), conditions_.end(),
-                     [](const Prepared& a, const Prepared& b) { return a.total < b.total; });
+                     [](const Prepared& a, const Prepared& b) {
+                         return a.searched != b.searched ? a.searched : a.total < b.total;
+                     });
 }
 
-void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Prepared& prepared) {
+double SegmentQuery::SearchCost(SegmentReader& segment, const Condition& condition,
+                                const Folder& folder) {
+    if (condition.kind != Condition::Kind::kMatch || !condition.set.empty()) {
+        return 0;
+    }
+    LexiconReader& lexicon = segment.column(condition.column).lexicon();
+    double cost = 0;
+    for (const LikePattern& pattern : condition.patterns) {
+        for (const LikePattern::Alternative& alternative : pattern.alternatives()) {
+            for (const LikePattern::Term& term : alternative.terms) {
+                cost += TermRows::SearchCost(lexicon, folder, pattern.op(), term);
+            }
+        }
+    }
+    return cost;
+}
+
+void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, double search_cost,
+                           Prepared& prepared) {
     prepared.condition = &condition;
     prepared.column = &segment_->column(condition.column);
     ColumnReader& column = *prepared.column;
@@ -82,7 +119,13 @@ void SegmentQuery::Prepare(const Condition& condition, const Folder& folder, Pre
             return;
         }
     }
-    PrepareWords(condition, folder, not_null, prepared);
+    if (static_cast<double>(estimate_) * kFarVerifyCost < search_cost) {
+        prepared.searched = false;
+        prepared.total = not_null;
+        prepared.posting_cost = std::numeric_limits<double>::infinity();
+    } else {
+        PrepareWords(condition, folder, not_null, prepared);
+    }
     if (header.opaque_count > 0) {
         std::uint32_t n = 0;
         column.opaque().ForEach([&](std::uint32_t, RowOrdinal row, std::string_view original,
@@ -110,6 +153,8 @@ void SegmentQuery::PrepareWords(const Condition& condition, const Folder& folder
         const LikePattern::Term* term;
     };
     std::vector<Single> singles;
+    const double most_search_cost = column.header().block_count * kSearchedBlockCost +
+                                    column.header().word_count * kByteFoundCost;
     std::uint32_t n = 0;
     for (const LikePattern& pattern : condition.patterns) {
         for (const LikePattern::Alternative& wanted : pattern.alternatives()) {
@@ -124,6 +169,12 @@ void SegmentQuery::PrepareWords(const Condition& condition, const Folder& folder
             alternative.total = not_null;
             double cost = 0;
             for (const LikePattern::Term& term : wanted.terms) {
+                const double verifying = static_cast<double>(alternative.total) * kFarVerifyCost;
+                if (!alternative.terms.empty() && verifying < most_search_cost &&
+                    verifying < TermRows::SearchCost(column.lexicon(), folder, pattern.op(), term)) {
+                    alternative.exact = false;
+                    continue;
+                }
                 std::shared_ptr<const TermRows> rows =
                     column.found_terms().Find(folder, pattern.op(), term);
                 words_found_ += rows->words_found();
@@ -142,7 +193,7 @@ void SegmentQuery::PrepareWords(const Condition& condition, const Folder& folder
                              [](const auto& a, const auto& b) { return a->total() < b->total(); });
             prepared.total += alternative.total;
             prepared.posting_cost +=
-                cost + (wanted.exact ? 0 : static_cast<double>(alternative.total) * kVerifyCost);
+                cost + (alternative.exact ? 0 : static_cast<double>(alternative.total) * kVerifyCost);
             prepared.alternatives.push_back(std::move(alternative));
         }
     }

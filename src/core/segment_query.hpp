@@ -7,8 +7,10 @@
 // A condition is answered from postings: the union over its patterns' alternatives of the
 // intersection of their terms' rows. What an inexact alternative lets through, and conditions whose
 // postings would cost more to read than the rows found so far cost to look up, are verified on
-// values rebuilt from the forward store. Rows with opaque values are matched one by one when the
-// query is made.
+// values rebuilt from the forward store. So are conditions, and terms beside others, for which much
+// of a lexicon would have to be searched, where the rows that others leave take less: those are
+// searched for first whose words are found faster. Rows with opaque values are matched one by one
+// when the query is made.
 //
 // The query keeps nothing of a window, so windows may be of any size and in any order. Tombstones
 // are the caller's: rows are reported whether dead or not.
@@ -38,7 +40,7 @@ class SegmentQuery {
     SegmentQuery(const SegmentQuery&) = delete;
     SegmentQuery& operator=(const SegmentQuery&) = delete;
 
-    // An upper bound of the rows, found in the lexicon alone.
+    // An upper bound of the rows, found in lexicons alone.
     std::uint64_t estimate() const { return estimate_; }
 
     // The words that were found to answer the query, and their posting lists outside the lexicon.
@@ -51,6 +53,11 @@ class SegmentQuery {
     double cost() const;
 
     void Evaluate(RowOrdinal lo, RowOrdinal hi, RowSet& rows);
+
+    // About how long the lexicon would be searched for a condition's patterns, in nanoseconds; found
+    // out in a few microseconds. 0 for those whose words are found by halving it.
+    static double SearchCost(SegmentReader& segment, const Condition& condition,
+                             const Folder& folder);
 
   private:
     struct Alternative {
@@ -65,6 +72,7 @@ class SegmentQuery {
         ColumnReader* column = nullptr;
         std::vector<Alternative> alternatives;
         bool everything = false;  // every row that is not NULL
+        bool searched = true;     // false: rows of other conditions are verified
         std::vector<RowOrdinal> opaque;
         std::uint64_t total = 0;
         double posting_cost = 0;  // of evaluating the condition over the whole segment, in ns
@@ -83,7 +91,8 @@ class SegmentQuery {
         const LikePattern* pattern;
     };
 
-    void Prepare(const Condition& condition, const Folder& folder, Prepared& prepared);
+    void Prepare(const Condition& condition, const Folder& folder, double search_cost,
+                 Prepared& prepared);
     void PrepareWords(const Condition& condition, const Folder& folder, std::uint64_t not_null,
                       Prepared& prepared);
     void PrepareSet(const Condition& condition, const Folder& folder, std::uint64_t not_null,
@@ -112,7 +121,7 @@ class SegmentQuery {
     std::uint64_t lists_found_ = 0;
     std::uint64_t blocks_read_ = 0;
     std::uint64_t words_read_ = 0;
-    std::vector<Prepared> conditions_;  // by total, ascending
+    std::vector<Prepared> conditions_;  // those searched for by total, ascending; then the others
 };
 
 }  // namespace namedex::core

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "core/query_cost.hpp"
+
 namespace namedex::core {
 
 namespace {
@@ -10,7 +12,35 @@ namespace {
 // Past one inline ordinal in 64 rows a bitmap takes less memory than two lists and needs no sort.
 constexpr std::uint64_t kRowsPerInlineOrdinal = 64;
 
+// What to ask of the folded lexicon for a term. Operators other than ILIKE decide on original bytes;
+// the lexicon may only narrow the choice, and only where the fold of a match is sure to match the
+// folded needle, which is put into `folded`.
+WordQuery QueryOf(const Folder& folder, Operator op, const LikePattern::Term& term,
+                  std::string& folded) {
+    WordQuery query = term.query();
+    if (op != Operator::kILike && query.kind != WordQueryKind::kAll) {
+        if (folder.KeepsWithin(query.needle)) {
+            folder.Fold(query.needle, folded);
+            query.needle = folded;
+        } else {
+            query = {};
+        }
+    }
+    return query;
+}
+
 }  // namespace
+
+double TermRows::SearchCost(LexiconReader& lexicon, const Folder& folder, Operator op,
+                            const LikePattern::Term& term) {
+    std::string folded;
+    const WordQuery query = QueryOf(folder, op, term, folded);
+    const auto blocks = static_cast<double>(lexicon.BlocksToSearch(query));
+    const double words_a_block =
+        static_cast<double>(lexicon.word_count()) / std::max(lexicon.block_count(), 1U);
+    return blocks * (kSearchedBlockCost +
+                     (query.needle.size() > 1 ? 0 : words_a_block * kByteFoundCost));
+}
 
 void TermRows::Take(const WordHit& hit, ClassMask classes) {
     const ClassMask present = hit.entry.mask & classes;
@@ -42,27 +72,17 @@ void TermRows::Take(const WordHit& hit, ClassMask classes) {
 
 void TermRows::Find(LexiconReader& lexicon, const Folder& folder, Operator op,
                     const LikePattern::Term& term) {
+    std::string folded_needle;
+    const WordQuery query = QueryOf(folder, op, term, folded_needle);
     if (op == Operator::kILike) {
         const auto take = [&](const WordHit& hit) { Take(hit, term.classes); };
         if (term.needs_word_check) {
-            lexicon.Find(term.query(),
+            lexicon.Find(query,
                          {[&](std::string_view folded) { return term.MatchesWord(folded); }, take});
         } else {
-            lexicon.Find(term.query(), take);
+            lexicon.Find(query, take);
         }
         return;
-    }
-    // The other operators decide on original bytes. The folded lexicon may only narrow the choice,
-    // and only where the fold of a match is sure to match the folded needle.
-    WordQuery query = term.query();
-    std::string folded_needle;
-    if (query.kind != WordQueryKind::kAll) {
-        if (folder.KeepsWithin(query.needle)) {
-            folder.Fold(query.needle, folded_needle);
-            query.needle = folded_needle;
-        } else {
-            query = {};
-        }
     }
     std::string original;
     lexicon.Find(query, [&](const WordHit& hit) {

@@ -27,6 +27,10 @@ class TermRows {
     // united.
     void Find(LexiconReader& lexicon, const Folder& folder, Operator op,
               const LikePattern::Term& term);
+    // About how long that takes, in nanoseconds, where the words may be anywhere in the lexicon; 0
+    // where they are found by halving it.
+    static double SearchCost(LexiconReader& lexicon, const Folder& folder, Operator op,
+                             const LikePattern::Term& term);
     // Finds the words that a test accepts.
     void Find(LexiconReader& lexicon, const ValueTest& test);
     // Takes a word found by the caller.

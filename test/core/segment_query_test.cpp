@@ -365,6 +365,100 @@ TEST(SegmentQuery, ManyRareWords) {
     EXPECT_GT(tally.with_hits, 8u);
 }
 
+// Where a rare condition, or a rare word beside others, leaves few rows, a lexicon is not searched
+// for what the most of its words may have.
+TEST(SegmentQuery, FewRowsAreVerifiedRatherThanLexiconsSearched) {
+    const RuleFolder folder(Rules::kContext);
+    NaiveTable table;
+    table.columns.resize(3);
+    const auto add = [&](std::uint32_t row, NaiveColumn& column, const std::string& text) {
+        NaiveValue value{false, text, ""};
+        folder.Fold(text, value.folded);
+        column.values.push_back(value);
+        column.rows.push_back(row);
+    };
+    for (std::uint32_t row = 0; row < 20000; ++row) {
+        const std::string word = "X" + std::to_string(row * 7919 % 100000) + (row % 3 == 0 ? "a" : "e");
+        const bool rare = row % 1000 == 0;
+        // With a sigma before an apostrophe the value has no words.
+        add(row, table.columns[0],
+            (row % 2000 == 0 ? "\xCE\xA3'" : "") + word + (rare ? " Rare" : " common"));
+        add(row, table.columns[1], rare ? "Rare" : "common");
+        add(row, table.columns[2], (rare ? "Rare " : "common ") + word);
+        table.tids.push_back({row / 9, static_cast<std::uint16_t>(row % 9 + 1)});
+    }
+    MemoryPages pages;
+    SegmentOptions options;
+    BuildSegment(table, folder, options, pages);
+    SegmentReader segment(pages, pages.page_count(), std::pmr::get_default_resource());
+    const std::uint32_t blocks = segment.column(0).header().block_count;
+    ASSERT_GT(blocks, 100u);
+    ASSERT_EQ(segment.column(0).header().opaque_count, 10u);
+    Random random(10);
+    const auto blocks_read = [&](const std::vector<NaiveCondition>& conjunction) {
+        Tally tally;
+        CheckQuery(random, table, folder, segment, conjunction, tally);
+        EXPECT_EQ(tally.with_hits, 1u);
+        const std::vector<Condition> conditions = CompileAll(conjunction, folder.encoding);
+        const std::vector<const Folder*> folders(3, &folder);
+        return SegmentQuery(segment, conditions, folders, std::pmr::get_default_resource(), nullptr)
+            .blocks_read();
+    };
+    const auto condition = [](std::uint32_t column, Operator op, const char* text) {
+        NaiveCondition made;
+        made.column = column;
+        made.patterns.push_back({op, text});
+        return made;
+    };
+    for (const Operator op : {Operator::kLike, Operator::kILike}) {
+        const bool fold = op == Operator::kILike;
+        const NaiveCondition e = condition(0, op, "%e %");
+        const NaiveCondition rare = condition(1, op, fold ? "%rare" : "%Rare");
+        const NaiveCondition common = condition(1, op, "%common");
+        EXPECT_LT(blocks_read({e, rare}), blocks / 4);
+        EXPECT_LT(blocks_read({rare, e}), blocks / 4);
+        EXPECT_GE(blocks_read({common, e}), blocks);
+        EXPECT_LT(blocks_read({condition(0, op, fold ? "%e rare%" : "%e Rare%")}), blocks / 4);
+        EXPECT_LT(blocks_read({condition(0, op, fold ? "%1%e%rare" : "%1%e%Rare")}), blocks / 4);
+        // Both terms together would decide; the one that is searched for does not.
+        EXPECT_LT(blocks_read({condition(2, op, fold ? "rare%e" : "Rare%e")}), blocks / 4);
+        EXPECT_GE(blocks_read({condition(0, op, "%e common")}), blocks);
+        EXPECT_GE(blocks_read({e}), blocks);
+    }
+}
+
+// Where there are fewer rows than words in them, one condition is searched for all the same.
+TEST(SegmentQuery, FewRowsOfManyWords) {
+    const RuleFolder folder(Rules::kPlain);
+    NaiveTable table;
+    table.columns.resize(2);
+    for (std::uint32_t row = 0; row < 40; ++row) {
+        for (std::uint32_t i = 0; i < 2; ++i) {
+            NaiveValue value{false, "", ""};
+            for (std::uint32_t word = 0; word < 200; ++word) {
+                value.original += 'w' + std::to_string((row * 200 + word) * (i + 1)) + ' ';
+            }
+            value.original += row % 3 == i ? 'e' : 'a';
+            folder.Fold(value.original, value.folded);
+            table.columns[i].values.push_back(value);
+            table.columns[i].rows.push_back(row);
+        }
+        table.tids.push_back({row, 1});
+    }
+    MemoryPages pages;
+    BuildSegment(table, folder, {}, pages);
+    SegmentReader segment(pages, pages.page_count(), std::pmr::get_default_resource());
+    ASSERT_EQ(segment.column(0).header().opaque_count, 0u);
+    Random random(11);
+    Tally tally;
+    NaiveCondition conditions[2];
+    conditions[0].patterns.push_back({Operator::kILike, "%e"});
+    conditions[1].patterns.push_back({Operator::kILike, "%a"});
+    conditions[1].column = 1;
+    CheckQuery(random, table, folder, segment, {conditions[0], conditions[1]}, tally);
+    EXPECT_EQ(tally.with_hits, 1u);
+}
+
 // Grams only save work.
 TEST(SegmentQuery, GramsChangeNoAnswer) {
     const RuleFolder folder(Rules::kPlain);

@@ -393,9 +393,6 @@ sub state_of {
 
 sub lives { return state_of($_[0]) =~ /[^ZX]/ }
 
-# Or will be before it does anything more: who waits in the kernel may wait for a child that is stopped (vfork).
-sub is_stopped { return state_of($_[0]) !~ /[^TtDZX]/ }
-
 # SIGKILL for the postmaster and all its children at once, and waits until they are gone. {when_moving}: at a moment
 # at which rows of that index are being moved, or marked dead, which shows by the index's own locks (docs/concurrency.md),
 # or at most two seconds later. True if that moment was met.
@@ -405,17 +402,19 @@ sub kill_all {
     my $met = $param{when_moving} ? wait_for_lock($node, $param{when_moving}) : '';
     # All are stopped first, so that nobody does, begets or reports anything between looking and killing: the archiver
     # would log that its copying child was killed. Whoever was about to beget has when all are found stopped; so they are
-    # looked for once more.
+    # looked for once more. Who waits in the kernel, maybe for a child that is stopped (vfork), stops before it does
+    # anything more, if it has been told to.
     kill 'STOP', $postmaster, @{ $met ? $met->{family} : [] };
-    my @family;
+    my (@family, %told);
     my $until = time + 60;
-    for (my $all_stopped = 0; $all_stopped < 2;) {
+    for (my $all_stopped = 0; $all_stopped < 2; sleep 0.002) {
         die 'a process of the server does not stop' if time > $until;
         @family = family($postmaster);
-        my @running = grep { !is_stopped($_) } @family;
-        kill 'STOP', @running;
-        $all_stopped = @running ? 0 : $all_stopped + 1;
-        sleep 0.001 if @running;
+        my %moving = map { $_ => state_of($_) } @family;
+        delete @moving{ grep { $moving{$_} !~ /[^TtZX]/ } keys %moving };
+        $all_stopped = (grep { $moving{$_} ne 'D' || !$told{$_} } keys %moving) ? 0 : $all_stopped + 1;
+        kill 'STOP', keys %moving;
+        $told{$_} = 1 for keys %moving;
     }
     kill 'KILL', @family;
     $node->kill9;

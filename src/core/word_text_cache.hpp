@@ -8,7 +8,10 @@
 // among them, and other words pass through, one by one. When as many have passed as are kept, it is
 // emptied and begins anew: rows elsewhere may have other frequent words, and filling it again takes
 // no longer than what has passed did. Emptying it whenever it is full would throw out the frequent
-// words for the many rare ones of untidy names.
+// words for the many rare ones of untidy names. Where words that pass follow one another in the
+// lexicon, as serial numbers do, their block is decoded apart, and serves until another is.
+//
+// Beside its limit it holds the words of one row, and of one block.
 //
 // Views stay valid until the next BeginRow().
 //
@@ -36,6 +39,7 @@ class WordTextCache {
 
     void BeginRow() {
         passing_used_ = 0;
+        nearby_in_use_ = false;
         if (passed_ > used_ + kPatience) {
             Clear();
         }
@@ -93,15 +97,18 @@ class WordTextCache {
 
     const Slot& Load(WordId id);
     const Slot& Pass(WordId id);
+    void LoadNearby(const LexiconReader::BlockWords& place);
     void Decode(const WordHit& hit);
     void Add(const WordHit& hit);
     void Grow();
+    std::size_t NextChunk() const;
     // The word's slot, or the free one that it would get.
     Slot& SlotFor(std::uint32_t id);
 
     LexiconReader* lexicon_;
     std::size_t byte_limit_;
-    std::pmr::monotonic_buffer_resource text_;
+    std::pmr::deque<std::pmr::vector<char>> text_;  // filled one after the other
+    std::size_t text_left_ = 0;                     // in the last one
     std::pmr::vector<Slot> slots_;  // open addressing, a power of two
     unsigned shift_ = 0;
     std::size_t used_ = 0;
@@ -111,6 +118,12 @@ class WordTextCache {
     std::size_t passed_ = 0;  // words that were not kept
     std::pmr::deque<Passing> passing_;
     std::size_t passing_used_ = 0;
+    std::uint32_t passed_block_ = 0;  // of the last word that passed
+    unsigned passed_in_block_ = 0;    // one after the other
+    WordRange nearby_;                // whose words are in nearby_slots_
+    std::pmr::vector<Slot> nearby_slots_;
+    std::pmr::vector<char> nearby_text_;
+    bool nearby_in_use_ = false;  // by this row
     std::string original_;  // of the word decoded last; empty if it equals the folded form
 };
 

@@ -537,10 +537,10 @@ TEST(LexiconTest, PollsAndStopsWhenThePollThrows) {
     EXPECT_EQ(stored.blocks.pinned, 0);
 }
 
-TEST(WordTextCacheTest, GivesBothForms) {
+void CheckBothForms(std::size_t words, int longest) {
     std::mt19937 random(17);
-    WordSource words(random, 8, 9);
-    const NaiveLexicon naive = words.Lexicon(6000);
+    WordSource source(random, 8, longest);
+    const NaiveLexicon naive = source.Lexicon(words);
     StoredLexicon stored(naive);
     LexiconReader reader(stored.Source(), std::pmr::get_default_resource());
     for (const std::size_t limit : {std::size_t{0}, std::size_t{60000}, std::size_t{64} << 20}) {
@@ -567,46 +567,104 @@ TEST(WordTextCacheTest, GivesBothForms) {
     }
 }
 
-// Words that pass through a full cache leave it as it is, until they are many.
-TEST(WordTextCacheTest, KeepsFrequentWordsAmongRareOnes) {
-    std::mt19937 random(21);
-    WordSource words(random, 8, 9);
-    const NaiveLexicon naive = words.Lexicon(20000);
-    StoredLexicon stored(naive);
-    LexiconReader reader(stored.Source(), std::pmr::get_default_resource());
-    WordTextCache cache(reader, 100000, std::pmr::get_default_resource());
-    const auto ask = [&](std::uint32_t id) {
-        cache.BeginRow();
-        EXPECT_EQ(cache.Original(WordId{id}), naive.words()[id].original);
-    };
-    const auto blocks_for = [&](std::uint32_t begin, std::uint32_t end) {
-        const std::uint64_t before = reader.blocks_read();
-        for (std::uint32_t id = begin; id < end; ++id) {
-            ask(id);
+TEST(WordTextCacheTest, GivesBothForms) {
+    CheckBothForms(6000, 9);
+}
+TEST(WordTextCacheTest, GivesBothFormsOfLongWords) {
+    CheckBothForms(500, 900);
+}
+
+// A cache that is full of a lexicon's first words.
+class FullWordTextCache : public testing::Test {
+  protected:
+    static constexpr std::size_t kLimit = 100000;
+
+    void SetUp() override {
+        ASSERT_GT(count_, 8000u);
+        for (std::uint32_t id = 0; id < 6000; ++id) {
+            Ask({id});
         }
-        return reader.blocks_read() - before;
-    };
-    const auto count = static_cast<std::uint32_t>(naive.words().size());
-    ASSERT_GT(count, 8000u);
-    // The first words fill it.
-    blocks_for(0, 6000);
-    ASSERT_GT(cache.bytes_used(), 50000u);
-    EXPECT_EQ(blocks_for(0, 500), 0u);
-    // Among as many rare ones as it keeps they cost nothing.
-    std::uint32_t rare = 6000;
-    for (int round = 0; round < 5; ++round) {
-        EXPECT_GE(blocks_for(rare, rare + 100), 100u);
-        rare += 100;
-        EXPECT_EQ(blocks_for(0, 500), 0u);
+        ASSERT_GT(cache_.bytes_used(), kLimit / 2);
+        EXPECT_EQ(BlocksFor(0, 500, 1), 0u);
+    }
+
+    // Asks for one row's words.
+    void Ask(const std::vector<std::uint32_t>& row) {
+        cache_.BeginRow();
+        std::vector<std::string_view> folded;
+        std::vector<std::string_view> original;
+        for (const std::uint32_t id : row) {
+            folded.push_back(cache_.Folded(WordId{id}));
+            original.push_back(cache_.Original(WordId{id}));
+        }
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            EXPECT_EQ(folded[i], naive_.words()[row[i]].folded);
+            EXPECT_EQ(original[i], naive_.words()[row[i]].original);
+        }
+        EXPECT_LE(cache_.bytes_used(), kLimit);
+    }
+
+    std::uint64_t BlocksFor(const std::vector<std::uint32_t>& row) {
+        const std::uint64_t before = reader_.blocks_read();
+        Ask(row);
+        return reader_.blocks_read() - before;
+    }
+
+    // For rows of one word each.
+    std::uint64_t BlocksFor(std::uint32_t begin, std::uint32_t rows, std::uint32_t step) {
+        std::uint64_t blocks = 0;
+        for (std::uint32_t i = 0; i < rows; ++i) {
+            blocks += BlocksFor({begin + i * step});
+        }
+        return blocks;
+    }
+
+    std::mt19937 random_{21};
+    WordSource words_{random_, 8, 9};
+    const NaiveLexicon naive_ = words_.Lexicon(40000);
+    StoredLexicon stored_{naive_};
+    LexiconReader reader_{stored_.Source(), std::pmr::get_default_resource()};
+    WordTextCache cache_{reader_, kLimit, std::pmr::get_default_resource()};
+    const std::uint32_t count_ = static_cast<std::uint32_t>(naive_.words().size());
+    // A word that is not kept, nor next to one that has been asked for; and a step that is longer
+    // than a block.
+    const std::uint32_t first_ = reader_.BlockOf(WordId{6000}).words.end;
+    const std::uint32_t block_ = reader_.BlockOf(WordId{first_}).words.end - first_ + 128;
+};
+
+// Words that pass through a full cache leave it as it is, until they are many.
+TEST_F(FullWordTextCache, KeepsFrequentWordsAmongRareOnes) {
+    for (std::uint32_t round = 0; round < 5; ++round) {
+        EXPECT_EQ(BlocksFor(first_ + round * 5, 20, block_), 20u);
+        EXPECT_EQ(BlocksFor(0, 500, 1), 0u);
     }
     // Others that are asked for again and again take their place.
     std::uint64_t blocks = 0;
-    for (int round = 0; round < 100; ++round) {
-        blocks += blocks_for(count - 300, count);
+    for (int round = 0; round < 1000; ++round) {
+        blocks += BlocksFor(first_, 20, block_);
     }
     EXPECT_LT(blocks, 10000u);
-    EXPECT_EQ(blocks_for(count - 300, count), 0u);
-    EXPECT_LE(cache.bytes_used(), 100000u);
+    EXPECT_EQ(BlocksFor(first_, 20, block_), 0u);
+}
+
+// What has passed is forgotten with its row.
+TEST_F(FullWordTextCache, RareWordsPass) {
+    const std::uint32_t a = first_;
+    const std::uint32_t b = first_ + block_;
+    EXPECT_EQ(BlocksFor({a, b, a, b}), 2u);
+    EXPECT_EQ(BlocksFor({a, b}), 2u);
+}
+
+// Words that follow one another are decoded block by block; what a row has got of a block stays.
+TEST_F(FullWordTextCache, NeighboursAreDecodedTogether) {
+    const std::uint64_t all_blocks = reader_.block_count();
+    EXPECT_LT(BlocksFor(first_, count_ - first_, 1), all_blocks * 4);
+    EXPECT_EQ(BlocksFor(0, 500, 1), 0u);
+    for (std::uint32_t first = first_; first + block_ * 2 < count_; first += 1000) {
+        const std::uint32_t other = first + block_;
+        Ask({first, first + 1, first + 2, first + 3, other, other + 1, other + 2, other + 3, first + 4});
+        Ask({other, other + 1, other + 2, first, first + 1, first + 2, other + 3});
+    }
 }
 
 // Any damage gives kCorrupt or some words; the sanitizers watch the rest.

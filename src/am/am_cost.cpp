@@ -194,17 +194,23 @@ std::string Question(const storage::MetaData& meta, const ScanKeyData* keys, int
     return text;
 }
 
+struct Searching {
+    double cost = 0;   // nanoseconds
+    double words = 0;  // of the lexicons
+};
+
 // How long lexicons would be searched.
-double SearchCost(IndexSnapshot& contents, const IndexKeys& index_keys,
-                  const ScanConditions& conditions) {
-    double cost = 0;
+Searching SearchingOf(IndexSnapshot& contents, const IndexKeys& index_keys,
+                      const ScanConditions& conditions) {
+    Searching all;
     for (const std::unique_ptr<OpenSegment>& segment : contents.segments()) {
         for (const core::Condition& condition : conditions.conditions()) {
-            cost += core::SegmentQuery::SearchCost(segment->reader, condition,
-                                                   *index_keys.folders()[condition.column]);
+            all.cost += core::SegmentQuery::SearchCost(segment->reader, condition,
+                                                       *index_keys.folders()[condition.column]);
+            all.words += segment->reader.column(condition.column).header().word_count;
         }
     }
-    return cost;
+    return all;
 }
 
 // Searches them, and adds what that took and will take to the answer.
@@ -264,10 +270,12 @@ Answer Ask(Relation index, const ScanKeyData* keys, int count, double share) {
     }
     const IndexKeys index_keys(index);
     const ScanConditions conditions(index_keys, keys, count);
-    const double search = share > 0 ? SearchCost(contents, index_keys, conditions) : 0;
-    if (search >= kLongSearch) {
+    const Searching searching =
+        share > 0 ? SearchingOf(contents, index_keys, conditions) : Searching();
+    if (searching.cost >= kLongSearch) {
         answer.rows = share * answer.all_rows;
-        answer.search += static_cast<double>(contents.segments().size()) * kSegmentCost + search;
+        answer.search += static_cast<double>(contents.segments().size()) * kSegmentCost +
+                         searching.cost + share * searching.words * kWordCost;
         answer.read = answer.rows * kPostingCost;
     } else {
         Search(contents, index_keys, conditions, &answer);

@@ -13,6 +13,7 @@ extern "C" {
 #include "catalog/pg_database.h"
 #include "postmaster/bgworker.h"
 #include "storage/latch.h"
+#include "storage/proc.h"
 #include "storage/procsignal.h"
 #include "tcop/tcopprot.h"
 
@@ -96,15 +97,24 @@ bool DatabaseIsBeingDropped() {
     return false;
 }
 
-// Whether somebody waits for a lock that conflicts with the worker's: another, weaker one is not to
-// be had then. (LockHasWaitersRelation knows nothing of locks taken by the fast path.)
+// Whether somebody waits for a lock that conflicts with the worker's, by what they say of themselves.
+// (LockHasWaitersRelation knows nothing of locks taken by the fast path; and from 17 on who holds a
+// lock is given another, weaker one, although somebody waits.)
 bool IndexIsWanted() {
-    const Oid oid = RelationGetRelid(index_at_work);
-    if (!ConditionalLockRelationOid(oid, RowShareLock)) {
-        return true;
+    LOCKTAG tag;
+    SET_LOCKTAG_RELATION(tag, index_at_work->rd_lockInfo.lockRelId.dbId,
+                         index_at_work->rd_lockInfo.lockRelId.relId);
+    LWLock* const partition = LockHashPartitionLock(LockTagHashCode(&tag));
+    LWLockAcquire(partition, LW_SHARED);
+    bool wanted = false;
+    for (uint32 i = 0; i < ProcGlobal->allProcCount && !wanted; ++i) {
+        const PGPROC& process = ProcGlobal->allProcs[i];
+        const LOCK* const lock = const_cast<const LOCK* const volatile&>(process.waitLock);
+        wanted = lock != nullptr && memcmp(&lock->tag, &tag, sizeof tag) == 0 &&
+                 process.waitLockMode >= ShareLock;
     }
-    UnlockRelationOid(oid, RowShareLock);
-    return false;
+    LWLockRelease(partition);
+    return wanted;
 }
 
 void PollWorker() {
@@ -313,7 +323,7 @@ void Tidy(Oid first) {
         tasks[i] = {list.indexes[i], true, 0};
     }
     int count = list.count;
-    for (int waits = 0; count > 0 && waits <= kWaits;) {
+    for (int waits = 0; waits <= kWaits;) {
         int left = 0;
         bool more = false;
         for (int i = 0; i < count; ++i) {
@@ -331,8 +341,14 @@ void Tidy(Oid first) {
             }
         }
         count = left;
-        if ((list.all && IsAnotherNext()) || (!more && (++waits, !Wait()))) {
+        if (count == 0 || (list.all && IsAnotherNext())) {
             return;
+        }
+        if (!more) {
+            ++waits;
+            if (!Wait()) {
+                return;
+            }
         }
     }
 }

@@ -306,6 +306,9 @@ bool SegmentQuery::EvaluateAlternative(Prepared& prepared, const Alternative& al
 
 void SegmentQuery::EvaluateCondition(Prepared& prepared, RowOrdinal lo, RowOrdinal hi,
                                      RowSet& rows) {
+    if (!prepared.searched) {
+        ThrowInternal("a condition was evaluated whose words were not searched for");
+    }
     ColumnReader& column = *prepared.column;
     if (prepared.condition->kind == Condition::Kind::kIsNull) {
         const std::uint64_t expected =

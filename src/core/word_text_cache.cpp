@@ -13,7 +13,7 @@ constexpr unsigned kFirstSlotBits = 10;
 // In a block, before it is loaded as a whole: about what that takes.
 constexpr std::uint8_t kSingleLoads = 8;
 // So many words that pass have to be of one block, one after the other, before it is decoded apart.
-constexpr unsigned kPassesInBlock = 3;
+constexpr unsigned kPassesInBlock = 16;
 // Texts are kept in pieces of memory, each as large as all before it, within these bounds.
 constexpr std::size_t kLeastChunk = 1024;
 constexpr std::size_t kMostChunk = std::size_t{64} << 10;
@@ -135,6 +135,7 @@ void WordTextCache::LoadNearby(const LexiconReader::BlockWords& place) {
         text += slot.folded_bytes + slot.original_bytes;
     }
     nearby_ = place.words;
+    passed_ += nearby_slots_.size();
 }
 
 void WordTextCache::Decode(const WordHit& hit) {

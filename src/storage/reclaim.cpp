@@ -23,6 +23,8 @@ constexpr BlockNumber kLeastCut = 64;
 constexpr BlockNumber kCutShare = 16;
 // So long everybody may be kept out at a time.
 constexpr int kCutMilliseconds = 50;
+// So long it is looked, before that, whether there is anything to cut off.
+constexpr int kLookMilliseconds = 5000;
 
 bool IsPinned(Relation index, BlockNumber root) {
     Buffer buffer = ReadBuffer(index, root);
@@ -63,13 +65,13 @@ uint32 ReservedFrom(const MetaData& meta, BlockNumber begin) {
     return count;
 }
 
-// Where the free blocks at the file's end begin; looks no further than `least`, nor for long.
+// Where the free blocks at the file's end begin; looks no further than `least`, nor for longer.
 BlockNumber BeginOfFreeEnd(Relation index, const MetaData& meta, BlockNumber blocks,
-                           BlockNumber least) {
+                           BlockNumber least, int milliseconds) {
     const TimestampTz begun = GetCurrentTimestamp();
     BlockNumber end = blocks;
     while (end > least &&
-           !TimestampDifferenceExceeds(begun, GetCurrentTimestamp(), kCutMilliseconds)) {
+           !TimestampDifferenceExceeds(begun, GetCurrentTimestamp(), milliseconds)) {
         CHECK_FOR_INTERRUPTS();
         const Buffer buffer = TryFreeBlock(index, end - 1, meta, nullptr);
         if (!BufferIsValid(buffer)) {
@@ -216,7 +218,8 @@ Cut CutFreeEnd(Relation index) {
     BlockNumber blocks = RelationGetNumberOfBlocks(index);
     // Whoever asks for the lock has used up a transaction id, whether it is to be had or not, and
     // standbys are told of it: so only if there is something to gain.
-    if (BeginOfFreeEnd(index, meta, blocks, blocks - kLeastCut) > blocks - kLeastCut) {
+    if (BeginOfFreeEnd(index, meta, blocks, blocks - kLeastCut, kLookMilliseconds) >
+        blocks - kLeastCut) {
         return Cut::kNothing;
     }
     if (IsUsedByOthers(index) || !ConditionalLockRelation(index, AccessExclusiveLock)) {
@@ -224,7 +227,8 @@ Cut CutFreeEnd(Relation index) {
     }
     ReadMeta(index, &meta);
     blocks = RelationGetNumberOfBlocks(index);
-    const BlockNumber end = BeginOfFreeEnd(index, meta, blocks, EndOfSegments(index, meta));
+    const BlockNumber end = BeginOfFreeEnd(index, meta, blocks, EndOfSegments(index, meta),
+                                           kCutMilliseconds);
     const bool cut = blocks >= uint64{end} + kLeastCut;
     if (cut) {
         RelationTruncate(index, end);

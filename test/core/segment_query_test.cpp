@@ -459,6 +459,48 @@ TEST(SegmentQuery, FewRowsOfManyWords) {
     EXPECT_EQ(tally.with_hits, 1u);
 }
 
+// What is not searched for is verified last, also if fewer rows than any others have a value.
+TEST(SegmentQuery, FewValuesOfManyWords) {
+    const RuleFolder folder(Rules::kPlain);
+    NaiveTable table;
+    table.columns.resize(2);
+    const auto add = [&](std::uint32_t row, NaiveColumn& column, const std::string& text) {
+        NaiveValue value{false, text, ""};
+        folder.Fold(text, value.folded);
+        column.values.push_back(value);
+        column.rows.push_back(row);
+    };
+    NaiveValue null;
+    null.is_null = true;
+    for (std::uint32_t row = 0; row < 100; ++row) {
+        add(row, table.columns[0], row < 30 ? "Rare" : "common");
+        if (row % 5 == 0) {
+            std::string text;
+            for (std::uint32_t word = 0; word < 200; ++word) {
+                text += 'w' + std::to_string(row * 200 + word) + ' ';
+            }
+            add(row, table.columns[1], text + (row % 2 == 0 ? 'e' : 'a'));
+        } else {
+            table.columns[1].values.push_back(null);
+            table.columns[1].rows.push_back(row);
+        }
+        table.tids.push_back({row, 1});
+    }
+    MemoryPages pages;
+    BuildSegment(table, folder, {}, pages);
+    SegmentReader segment(pages, pages.page_count(), std::pmr::get_default_resource());
+    ASSERT_EQ(segment.column(1).header().opaque_count, 0u);
+    ASSERT_EQ(segment.column(1).header().nulls.count, 80u);
+    Random random(12);
+    Tally tally;
+    NaiveCondition conditions[2];
+    conditions[0].patterns.push_back({Operator::kILike, "rare%"});
+    conditions[1].patterns.push_back({Operator::kILike, "%e"});
+    conditions[1].column = 1;
+    CheckQuery(random, table, folder, segment, {conditions[0], conditions[1]}, tally);
+    EXPECT_EQ(tally.with_hits, 1u);
+}
+
 // Grams only save work.
 TEST(SegmentQuery, GramsChangeNoAnswer) {
     const RuleFolder folder(Rules::kPlain);

@@ -138,6 +138,7 @@ $node->safe_psql('postgres', 'VACUUM p1');
 $node->safe_psql('postgres', 'DELETE FROM p1 WHERE id % 8 > 0');
 $node->safe_psql('postgres', 'VACUUM p1');
 workers_end();
+$node->safe_psql('postgres', 'CHECKPOINT');
 my $to = $node->safe_psql('postgres', 'SELECT pg_current_wal_flush_lsn()');
 my ($records) = run_command(['pg_waldump', '-p', $node->data_dir . '/pg_wal', '-r', 'Standby', '-s', $from, '-e', $to]);
 my %oid = map { $_ => $node->safe_psql('postgres', "SELECT '${_}_names'::regclass::oid") } qw(p1 pending);

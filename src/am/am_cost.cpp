@@ -156,8 +156,8 @@ class ConstantKeys {
     }
 };
 
-// What a question was, as bytes: the index's contents, every key, and the share known of the table's
-// statistics.
+// What a question was, as bytes: the index's contents, every key, and the share known of the
+// table's statistics.
 std::string Question(const storage::MetaData& meta, const ScanKeyData* keys, int count,
                      double share) {
     std::string text;

@@ -97,9 +97,9 @@ bool DatabaseIsBeingDropped() {
     return false;
 }
 
-// Whether somebody waits for a lock that conflicts with the worker's, by what they say of themselves.
-// (LockHasWaitersRelation knows nothing of locks taken by the fast path; and from 17 on who holds a
-// lock is given another, weaker one, although somebody waits.)
+// Whether somebody waits for a lock that conflicts with the worker's, by what they say of
+// themselves. (LockHasWaitersRelation knows nothing of locks taken by the fast path; and from 17 on
+// who holds a lock is given another, weaker one, although somebody waits.)
 bool IndexIsWanted() {
     LOCKTAG tag;
     SET_LOCKTAG_RELATION(tag, index_at_work->rd_lockInfo.lockRelId.dbId,

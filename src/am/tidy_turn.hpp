@@ -1,14 +1,14 @@
 /*
- * Who tidies a database, and what: giving up what is parked and cutting off free ends takes waiting,
- * and a slot of max_worker_processes meanwhile. So of the workers that have been started for that
- * one is at work, and at most one more waits for its turn; others leave. What they were to do is not
- * lost: who is at work tidies all indexes of the database, and looks which there are when its turn
- * has come; whoever finds both places taken leaves its index to the one that waits. In a database
- * with very many indexes, whose number is limited, that is true of the first ones only; the rest is
- * for the next VACUUM.
+ * Who tidies a database, and what: giving up what is parked and cutting off free ends takes
+ * waiting, and a slot of max_worker_processes meanwhile. So of the workers that have been started
+ * for that one is at work, and at most one more waits for its turn; others leave. What they were to
+ * do is not lost: who is at work tidies all indexes of the database, and looks which there are when
+ * its turn has come; whoever finds both places taken leaves its index to the one that waits. In a
+ * database with very many indexes, whose number is limited, that is true of the first ones only;
+ * the rest is for the next VACUUM.
  *
- * Places are session locks of the method that is for users, since those are what the server releases
- * when a process ends, however it does.
+ * Places are session locks of the method that is for users, since those are what the server
+ * releases when a process ends, however it does.
  *
  * This file ereports and does not throw.
  */

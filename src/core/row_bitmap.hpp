@@ -70,8 +70,8 @@ class RowBitmap {
         }
     }
 
-    // Both windows must be the same (kInternal otherwise). And makes `list` the members that are left
-    // if they are `most` at most, else empty; returns whether they are.
+    // Both windows must be the same (kInternal otherwise). And makes `list` the members that are
+    // left if they are `most` at most, else empty; returns whether they are.
     bool And(const RowBitmap& other, std::uint64_t most, std::pmr::vector<RowOrdinal>& list);
     void Or(const RowBitmap& other);
     void AndNot(const RowBitmap& other);

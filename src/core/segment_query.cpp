@@ -171,7 +171,8 @@ void SegmentQuery::PrepareWords(const Condition& condition, const Folder& folder
             for (const LikePattern::Term& term : wanted.terms) {
                 const double verifying = static_cast<double>(alternative.total) * kFarVerifyCost;
                 if (!alternative.terms.empty() && verifying < most_search_cost &&
-                    verifying < TermRows::SearchCost(column.lexicon(), folder, pattern.op(), term)) {
+                    verifying <
+                        TermRows::SearchCost(column.lexicon(), folder, pattern.op(), term)) {
                     alternative.exact = false;
                     continue;
                 }
@@ -193,7 +194,8 @@ void SegmentQuery::PrepareWords(const Condition& condition, const Folder& folder
                              [](const auto& a, const auto& b) { return a->total() < b->total(); });
             prepared.total += alternative.total;
             prepared.posting_cost +=
-                cost + (alternative.exact ? 0 : static_cast<double>(alternative.total) * kVerifyCost);
+                cost +
+                (alternative.exact ? 0 : static_cast<double>(alternative.total) * kVerifyCost);
             prepared.alternatives.push_back(std::move(alternative));
         }
     }

@@ -54,9 +54,9 @@ class SegmentQuery {
 
     void Evaluate(RowOrdinal lo, RowOrdinal hi, RowSet& rows);
 
-    // About how long the lexicon would be searched for a condition's patterns, in nanoseconds; found
-    // out in a few microseconds a term. 0 for those whose words are found by halving it, and for
-    // value tests and sets, of which it is not known.
+    // About how long the lexicon would be searched for a condition's patterns, in nanoseconds;
+    // found out in a few microseconds a term. 0 for those whose words are found by halving it, and
+    // for value tests and sets, of which it is not known.
     static double SearchCost(SegmentReader& segment, const Condition& condition,
                              const Folder& folder);
 

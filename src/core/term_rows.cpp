@@ -12,9 +12,9 @@ namespace {
 // Past one inline ordinal in 64 rows a bitmap takes less memory than two lists and needs no sort.
 constexpr std::uint64_t kRowsPerInlineOrdinal = 64;
 
-// What to ask of the folded lexicon for a term. Operators other than ILIKE decide on original bytes;
-// the lexicon may only narrow the choice, and only where the fold of a match is sure to match the
-// folded needle, which is put into `folded`.
+// What to ask of the folded lexicon for a term. Operators other than ILIKE decide on original
+// bytes; the lexicon may only narrow the choice, and only where the fold of a match is sure to match
+// the folded needle, which is put into `folded`.
 WordQuery QueryOf(const Folder& folder, Operator op, const LikePattern::Term& term,
                   std::string& folded) {
     WordQuery query = term.query();

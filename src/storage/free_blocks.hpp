@@ -52,8 +52,8 @@ class FreeBlocks {
     // About how many free blocks lie in long runs before `end`.
     uint64 CountBefore(BlockNumber end) const;
 
-    // Before the first block is taken, by what takes about `pages` of them and makes most of the rest
-    // of the file free afterwards: if the front of the file has no room for it now, leaves as much
+    // Before the first block is taken, by what takes about `pages` of them and makes most of the
+    // rest of the file free afterwards: if the front of the file has no room for it now, leaves as much
     // free there as it will need to be moved. (Partly in the front it could not be: what it was to
     // be moved to would have to be as large as itself, and lie before its end.)
     void SpareFront(uint64 pages);

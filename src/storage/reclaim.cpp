@@ -85,7 +85,8 @@ BlockNumber BeginOfFreeEnd(Relation index, const MetaData& meta, BlockNumber blo
 
 bool IsUsedByOthers(Relation index) {
     LOCKTAG tag;
-    SET_LOCKTAG_RELATION(tag, index->rd_lockInfo.lockRelId.dbId, index->rd_lockInfo.lockRelId.relId);
+    SET_LOCKTAG_RELATION(tag, index->rd_lockInfo.lockRelId.dbId,
+                         index->rd_lockInfo.lockRelId.relId);
     int count = 0;
     pfree(GetLockConflicts(&tag, AccessExclusiveLock, &count));
     return count > 0;
@@ -206,7 +207,8 @@ bool HasFreeEnd(Relation index) {
     ReadMeta(index, &meta);
     const BlockNumber blocks = RelationGetNumberOfBlocks(index);
     const BlockNumber end = EndOfSegments(index, meta);
-    return blocks >= uint64{end} + ReservedFrom(meta, end) + std::max(kLeastCut, blocks / kCutShare);
+    const BlockNumber least = std::max(kLeastCut, blocks / kCutShare);
+    return blocks >= uint64{end} + ReservedFrom(meta, end) + least;
 }
 
 Cut CutFreeEnd(Relation index) {

@@ -378,7 +378,8 @@ TEST(SegmentQuery, FewRowsAreVerifiedRatherThanLexiconsSearched) {
         column.rows.push_back(row);
     };
     for (std::uint32_t row = 0; row < 20000; ++row) {
-        const std::string word = "X" + std::to_string(row * 7919 % 100000) + (row % 3 == 0 ? "a" : "e");
+        const std::string word =
+            "X" + std::to_string(row * 7919 % 100000) + (row % 3 == 0 ? "a" : "e");
         const bool rare = row % 1000 == 0;
         // With a sigma before an apostrophe the value has no words.
         add(row, table.columns[0],

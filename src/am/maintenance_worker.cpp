@@ -196,8 +196,10 @@ Step MergeStep(Relation index, Task* task) {
         return left;
     });
     Step step = Step::kDone;
-    if (MergeSegments(index, MergeAim::kTidy, &PollWorker) ||
-        (task->tidy && ++task->moves <= kMostMoves && MoveTowardsFront(index, &PollWorker))) {
+    if (MergeSegments(index, MergeAim::kTidy, &PollWorker)) {
+        step = Step::kMore;
+    } else if (task->tidy && task->moves < kMostMoves && MoveTowardsFront(index, &PollWorker)) {
+        ++task->moves;
         step = Step::kMore;
     } else if (task->tidy && parked > 0) {
         pg::Call([&] { storage::LetHorizonPass(index); });

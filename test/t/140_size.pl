@@ -146,8 +146,7 @@ $node->safe_psql('postgres', 'DELETE FROM p1 WHERE id % 8 > 0');
 $node->safe_psql('postgres', 'VACUUM p1');
 workers_end();
 # one such lock to be seen, and all of it written
-$node->safe_psql('postgres', 'BEGIN; LOCK TABLE p1 IN ACCESS EXCLUSIVE MODE; COMMIT');
-$node->safe_psql('postgres', 'CHECKPOINT');
+$node->safe_psql('postgres', 'BEGIN; LOCK TABLE p1 IN ACCESS EXCLUSIVE MODE; CREATE TABLE written (); COMMIT');
 my $to = $node->safe_psql('postgres', 'SELECT pg_current_wal_flush_lsn()');
 my ($records) = run_command(['pg_waldump', '-p', $node->data_dir . '/pg_wal', '-r', 'Standby', '-s', $from, '-e', $to]);
 my %oid = map { $_ => $node->safe_psql('postgres', "SELECT '$_'::regclass::oid") } qw(p1 pending_names);

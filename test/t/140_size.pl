@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time sleep);
 
-my $node = new_node('size', conf => "shared_buffers = 128MB\nfsync = off\nwal_level = replica\n");
+my $node = new_node('size', no_checksums => 1, conf => "shared_buffers = 128MB\nfsync = off\nwal_level = replica\n");
 $node->safe_psql('postgres', <<'END_OF_SQL');
 CREATE TABLE t (id int, last_name text);
 INSERT INTO t SELECT id, coalesce(last_name, 'Nguyen') || ' ' || substr(md5((id % 20000)::text), 1, 6) FROM people(1, 300000);

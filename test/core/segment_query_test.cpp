@@ -365,6 +365,45 @@ TEST(SegmentQuery, ManyRareWords) {
     EXPECT_GT(tally.with_hits, 8u);
 }
 
+void AddValue(NaiveColumn& column, std::uint32_t row, const std::string& text,
+              const Folder& folder) {
+    NaiveValue value{false, text, ""};
+    folder.Fold(text, value.folded);
+    column.values.push_back(value);
+    column.rows.push_back(row);
+}
+
+NaiveCondition Pattern(std::uint32_t column, Operator op, const char* text) {
+    NaiveCondition made;
+    made.column = column;
+    made.patterns.push_back({op, text});
+    return made;
+}
+
+// Searches for a pattern in each of two columns, all of whose values have words.
+void CheckBoth(const NaiveTable& table, const Folder& folder, const char* first,
+               const char* second) {
+    MemoryPages pages;
+    BuildSegment(table, folder, {}, pages);
+    SegmentReader segment(pages, pages.page_count(), std::pmr::get_default_resource());
+    ASSERT_EQ(segment.column(0).header().opaque_count, 0u);
+    ASSERT_EQ(segment.column(1).header().opaque_count, 0u);
+    Random random(11);
+    Tally tally;
+    CheckQuery(random, table, folder, segment,
+               {Pattern(0, Operator::kILike, first), Pattern(1, Operator::kILike, second)}, tally);
+    EXPECT_EQ(tally.with_hits, 1u);
+}
+
+// 200 words that no other row has, and one more.
+std::string ManyWords(std::uint32_t row, char last) {
+    std::string text;
+    for (std::uint32_t word = 0; word < 200; ++word) {
+        text += 'w' + std::to_string(row * 200 + word) + ' ';
+    }
+    return text + last;
+}
+
 // Where a rare condition, or a rare word beside others, leaves few rows, a lexicon is not searched
 // for what the most of its words may have.
 TEST(SegmentQuery, FewRowsAreVerifiedRatherThanLexiconsSearched) {
@@ -372,10 +411,7 @@ TEST(SegmentQuery, FewRowsAreVerifiedRatherThanLexiconsSearched) {
     NaiveTable table;
     table.columns.resize(3);
     const auto add = [&](std::uint32_t row, NaiveColumn& column, const std::string& text) {
-        NaiveValue value{false, text, ""};
-        folder.Fold(text, value.folded);
-        column.values.push_back(value);
-        column.rows.push_back(row);
+        AddValue(column, row, text, folder);
     };
     for (std::uint32_t row = 0; row < 20000; ++row) {
         const std::string word =
@@ -405,25 +441,19 @@ TEST(SegmentQuery, FewRowsAreVerifiedRatherThanLexiconsSearched) {
         return SegmentQuery(segment, conditions, folders, std::pmr::get_default_resource(), nullptr)
             .blocks_read();
     };
-    const auto condition = [](std::uint32_t column, Operator op, const char* text) {
-        NaiveCondition made;
-        made.column = column;
-        made.patterns.push_back({op, text});
-        return made;
-    };
     for (const Operator op : {Operator::kLike, Operator::kILike}) {
         const bool fold = op == Operator::kILike;
-        const NaiveCondition e = condition(0, op, "%e %");
-        const NaiveCondition rare = condition(1, op, fold ? "%rare" : "%Rare");
-        const NaiveCondition common = condition(1, op, "%common");
+        const NaiveCondition e = Pattern(0, op, "%e %");
+        const NaiveCondition rare = Pattern(1, op, fold ? "%rare" : "%Rare");
+        const NaiveCondition common = Pattern(1, op, "%common");
         EXPECT_LT(blocks_read({e, rare}), blocks / 4);
         EXPECT_LT(blocks_read({rare, e}), blocks / 4);
         EXPECT_GE(blocks_read({common, e}), blocks);
-        EXPECT_LT(blocks_read({condition(0, op, fold ? "%e rare%" : "%e Rare%")}), blocks / 4);
-        EXPECT_LT(blocks_read({condition(0, op, fold ? "%1%e%rare" : "%1%e%Rare")}), blocks / 4);
+        EXPECT_LT(blocks_read({Pattern(0, op, fold ? "%e rare%" : "%e Rare%")}), blocks / 4);
+        EXPECT_LT(blocks_read({Pattern(0, op, fold ? "%1%e%rare" : "%1%e%Rare")}), blocks / 4);
         // Both terms together would decide; the one that is searched for does not.
-        EXPECT_LT(blocks_read({condition(2, op, fold ? "rare%e" : "Rare%e")}), blocks / 4);
-        EXPECT_GE(blocks_read({condition(0, op, "%e common")}), blocks);
+        EXPECT_LT(blocks_read({Pattern(2, op, fold ? "rare%e" : "Rare%e")}), blocks / 4);
+        EXPECT_GE(blocks_read({Pattern(0, op, "%e common")}), blocks);
         EXPECT_GE(blocks_read({e}), blocks);
     }
 }
@@ -435,29 +465,11 @@ TEST(SegmentQuery, FewRowsOfManyWords) {
     table.columns.resize(2);
     for (std::uint32_t row = 0; row < 40; ++row) {
         for (std::uint32_t i = 0; i < 2; ++i) {
-            NaiveValue value{false, "", ""};
-            for (std::uint32_t word = 0; word < 200; ++word) {
-                value.original += 'w' + std::to_string((row * 200 + word) * (i + 1)) + ' ';
-            }
-            value.original += row % 3 == i ? 'e' : 'a';
-            folder.Fold(value.original, value.folded);
-            table.columns[i].values.push_back(value);
-            table.columns[i].rows.push_back(row);
+            AddValue(table.columns[i], row, ManyWords(row, row % 3 == i ? 'e' : 'a'), folder);
         }
         table.tids.push_back({row, 1});
     }
-    MemoryPages pages;
-    BuildSegment(table, folder, {}, pages);
-    SegmentReader segment(pages, pages.page_count(), std::pmr::get_default_resource());
-    ASSERT_EQ(segment.column(0).header().opaque_count, 0u);
-    Random random(11);
-    Tally tally;
-    NaiveCondition conditions[2];
-    conditions[0].patterns.push_back({Operator::kILike, "%e"});
-    conditions[1].patterns.push_back({Operator::kILike, "%a"});
-    conditions[1].column = 1;
-    CheckQuery(random, table, folder, segment, {conditions[0], conditions[1]}, tally);
-    EXPECT_EQ(tally.with_hits, 1u);
+    CheckBoth(table, folder, "%e", "%a");
 }
 
 // What is not searched for is verified last, also if fewer rows than any others have a value.
@@ -465,41 +477,19 @@ TEST(SegmentQuery, FewValuesOfManyWords) {
     const RuleFolder folder(Rules::kPlain);
     NaiveTable table;
     table.columns.resize(2);
-    const auto add = [&](std::uint32_t row, NaiveColumn& column, const std::string& text) {
-        NaiveValue value{false, text, ""};
-        folder.Fold(text, value.folded);
-        column.values.push_back(value);
-        column.rows.push_back(row);
-    };
-    NaiveValue null;
-    null.is_null = true;
     for (std::uint32_t row = 0; row < 100; ++row) {
-        add(row, table.columns[0], row < 30 ? "Rare" : "common");
+        AddValue(table.columns[0], row, row < 30 ? "Rare" : "common", folder);
         if (row % 5 == 0) {
-            std::string text;
-            for (std::uint32_t word = 0; word < 200; ++word) {
-                text += 'w' + std::to_string(row * 200 + word) + ' ';
-            }
-            add(row, table.columns[1], text + (row % 2 == 0 ? 'e' : 'a'));
+            AddValue(table.columns[1], row, ManyWords(row, row % 2 == 0 ? 'e' : 'a'), folder);
         } else {
+            NaiveValue null;
+            null.is_null = true;
             table.columns[1].values.push_back(null);
             table.columns[1].rows.push_back(row);
         }
         table.tids.push_back({row, 1});
     }
-    MemoryPages pages;
-    BuildSegment(table, folder, {}, pages);
-    SegmentReader segment(pages, pages.page_count(), std::pmr::get_default_resource());
-    ASSERT_EQ(segment.column(1).header().opaque_count, 0u);
-    ASSERT_EQ(segment.column(1).header().nulls.count, 80u);
-    Random random(12);
-    Tally tally;
-    NaiveCondition conditions[2];
-    conditions[0].patterns.push_back({Operator::kILike, "rare%"});
-    conditions[1].patterns.push_back({Operator::kILike, "%e"});
-    conditions[1].column = 1;
-    CheckQuery(random, table, folder, segment, {conditions[0], conditions[1]}, tally);
-    EXPECT_EQ(tally.with_hits, 1u);
+    CheckBoth(table, folder, "rare%", "%e");
 }
 
 // Grams only save work.

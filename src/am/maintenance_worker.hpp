@@ -27,8 +27,8 @@ enum class Started {
 Started StartWorker(Relation index);
 
 // Starts a worker that gives up what is parked as soon as it may, and makes the file shorter, if it
-// can be done within some seconds; of this index and of the others in the database (am/
-// tidy_turn.hpp). This function ereports.
+// can be done within some seconds; of this index and of the others in the database, see
+// am/tidy_turn.hpp. This function ereports.
 void StartTidying(Relation index);
 
 // Makes the setting namedex.background_worker known.
